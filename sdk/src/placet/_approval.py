@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from ._canonical import action_digest
+from ._errors import NotApproved, UnexpectedAnswer
+
+_RUNNABLE = ("approved", "modified")  # decision statuses of a step that may run
+
+
+class Waiter(Protocol):
+    """Whoever can ask the server how an approval stands."""
+
+    def wait(self, approval: Approval, *, timeout: timedelta) -> Approval: ...
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How an approval was settled."""
+
+    via: str  # human, template, threshold, not_triggered, timeout or bypass
+    verdict: str
+    decided_at: datetime | None
+    feedback: str
+    reason_code: str | None
+    by: tuple[dict[str, Any], ...]  # name, role, verdict, at, acting_for; empty if nobody
+    modifications: tuple[dict[str, Any], ...]  # RFC 6902, from the submitted arguments
+    selected: Any  # the options chosen, of a multiselect
+    answer: Any  # what was answered, to a freeform question
+    follow_up: tuple[str, ...]  # ids of the approvals that carry the deferred steps
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_answer(cls, raw: Mapping[str, Any]) -> Decision:
+        return cls(
+            via=raw["via"],
+            verdict=raw["verdict"],
+            decided_at=_instant(raw.get("decided_at")),
+            feedback=raw.get("feedback") or "",
+            reason_code=raw.get("reason_code"),
+            by=tuple(raw.get("by") or ()),
+            modifications=tuple(raw.get("modifications") or ()),
+            selected=raw.get("selected"),
+            answer=raw.get("answer"),
+            follow_up=tuple(raw.get("follow_up") or ()),
+            raw=raw,
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Approval:
+    """
+    One request for permission, as the server showed it at one moment.
+
+    It never changes; `wait()` and `Client.get()` give a newer one.
+    """
+
+    raw: Mapping[str, Any]  # the whole answer
+    _waiter: Waiter
+
+    @property
+    def id(self) -> str:
+        return str(self.raw["id"])
+
+    @property
+    def url(self) -> str:
+        """The page where a person decides."""
+        return str(self.raw["url"])
+
+    @property
+    def status(self) -> str:
+        """pending, changes_requested, approved, modified, rejected or cancelled"""
+        return str(self.raw["status"])
+
+    @property
+    def revision(self) -> int:
+        return int(self.raw["revision"])
+
+    @property
+    def digest(self) -> str:
+        """The digest of this revision, as the server names it."""
+        return str(self.raw["digest"])
+
+    @property
+    def action(self) -> str:
+        return str(self.raw["action"])
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it still waits for a person; if not, it is decided, or your turn."""
+        return self.status == "pending"
+
+    @property
+    def may_proceed(self) -> bool:
+        """The one thing to obey: run the action only if this is True."""
+        return self.raw.get("may_proceed") is True
+
+    @property
+    def decision(self) -> Decision | None:
+        raw = self.raw.get("decision")
+        return None if raw is None else Decision.from_answer(raw)
+
+    @property
+    def grant(self) -> str | None:
+        """The signed permission, to hand to whoever runs the action."""
+        return self.raw.get("grant")
+
+    @property
+    def follow_up(self) -> tuple[str, ...]:
+        """Ids of the approvals that carry the steps that were deferred."""
+        return self.decision.follow_up if self.decision else ()
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """
+        What to run the action with: as amended, once decided; until then, as submitted.
+
+        Not a copy: change it before `Client.consume`, and it no longer matches the approval.
+        """
+        final = (self.raw.get("decision") or {}).get("arguments")
+        arguments: dict[str, Any] = self.raw["arguments"] if final is None else final
+        return arguments
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """
+        The steps to run, in order, with their arguments as amended; nothing else may run.
+
+        Empty until there is permission. A step the decision does not name is not approved.
+        """
+        if not self.may_proceed:
+            return []
+        decided = {step["id"]: step for step in (self.raw.get("decision") or {}).get("steps") or ()}
+        return [
+            _amended(step, decided[step["id"]])
+            for step in self.raw.get("steps") or ()
+            if decided.get(step["id"], {}).get("status") in _RUNNABLE
+        ]
+
+    def final_digest(self) -> str:
+        """
+        The digest of what would now run: action, arguments and steps as finally approved.
+
+        :raises NotApproved: nothing may run
+        """
+        if not self.may_proceed:
+            raise NotApproved(f"Approval {self.id} is {self.status}: nothing may run.")
+        return action_digest(action=self.action, arguments=self.arguments, steps=self.steps)
+
+    def wait(self, *, timeout: timedelta) -> Approval:
+        """
+        The approval once it is decided, or once it is your turn (`changes_requested`).
+
+        Rides out lost connections and restarts of the server.
+
+        :raises NotDecidedInTime: still pending after `timeout`
+        :raises ServerUnreachable: out of reach when `timeout` passed
+        """
+        return self._waiter.wait(self, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"<Approval {self.id} {self.action} {self.status}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The calls of one agent turn."""
+
+    id: str
+    complete: bool  # every member is settled
+    members: tuple[Approval, ...]  # in the order they were submitted in
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+def approval_from(body: Any, *, waiter: Waiter) -> Approval:
+    """
+    :raises UnexpectedAnswer: `body` is not an approval
+    """
+    if not isinstance(body, dict) or not {"id", "status", "action"} <= body.keys():
+        raise UnexpectedAnswer("The server's answer is not an approval.")
+    return Approval(body, waiter)
+
+
+def group_from(body: Any, *, waiter: Waiter) -> Group:
+    """
+    :raises UnexpectedAnswer: `body` is not a group
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("members"), list):
+        raise UnexpectedAnswer("The server's answer is not a group.")
+    members = tuple(approval_from(member, waiter=waiter) for member in body["members"])
+    return Group(id=body["id"], complete=body["complete"] is True, members=members, raw=body)
+
+
+def awaits_a_person(approval: Mapping[str, Any]) -> bool:
+    """Whether the approval in this answer still waits for its reviewers."""
+    return approval.get("status") == "pending"
+
+
+def _amended(step: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, Any]:
+    final = decided.get("arguments")
+    return dict(step) if final is None else {**step, "arguments": final}
+
+
+def _instant(text: str | None) -> datetime | None:
+    # The letter Z is understood from Python 3.11 on.
+    return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00"))

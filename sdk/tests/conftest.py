@@ -1,0 +1,105 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fakes import ID, VECTORS, FakeClock, FakeServer
+
+import placet
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def server(clock: FakeClock) -> FakeServer:
+    return FakeServer(clock)
+
+
+@pytest.fixture
+def client(server: FakeServer, clock: FakeClock) -> placet.Client:
+    return placet.Client(
+        "https://approvals.example", "plc_agent_test_key", transport=server.transport, clock=clock
+    )
+
+
+@pytest.fixture
+def body() -> Callable[..., dict[str, Any]]:
+    """An answer of the server, pending unless told otherwise."""
+
+    def build(**changes: Any) -> dict[str, Any]:
+        return {
+            "id": ID,
+            "url": f"https://approvals.example/approvals/{ID}/",
+            "status": "pending",
+            "revision": 1,
+            "digest": "sha256:" + "0" * 64,
+            "may_proceed": False,
+            "decision": None,
+            "grant": None,
+            "action": "refund",
+            "arguments": {"order": "4711", "amount": 90},
+            **changes,
+        }
+
+    return build
+
+
+@pytest.fixture
+def approved(body: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """An answer of the server that gives permission."""
+
+    def build(*, decision: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+        settled = {
+            "via": "human",
+            "verdict": "approve",
+            "decided_at": "2026-01-01T12:00:00Z",
+            "feedback": "",
+            "reason_code": None,
+            "by": [{"name": "Ada", "role": "director", "verdict": "approve"}],
+            "arguments": {"order": "4711", "amount": 90},
+            "modifications": [],
+            "selected": None,
+            "answer": None,
+            "steps": [],
+            "follow_up": [],
+            **(decision or {}),
+        }
+        return body(**{"status": "approved", "may_proceed": True, "decision": settled} | changes)
+
+    return build
+
+
+@pytest.fixture
+def refusal() -> Callable[..., httpx2.Response]:
+    """A problem+json answer."""
+
+    def build(status: int, code: str, **more: Any) -> httpx2.Response:
+        headers = {"Content-Type": "application/problem+json", **more.pop("headers", {})}
+        problem = {
+            "type": "about:blank",
+            "title": "No",
+            "status": status,
+            "detail": "Because.",
+            "code": code,
+            "request_id": "req-1",
+            **more,
+        }
+        return httpx2.Response(status, content=json.dumps(problem).encode(), headers=headers)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def webhook_vectors() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((VECTORS / "webhooks.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def grant_vectors() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((VECTORS / "grants.json").read_text(encoding="utf-8"))
+    return loaded
