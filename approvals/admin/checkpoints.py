@@ -1,0 +1,292 @@
+"""Checkpoints and their versions: drafts are written here, and somebody else publishes them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import models
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from approvals.admin.acting import ActingAdmin, KeptAdmin, act, actor_of
+from approvals.admin.fields import LinesField, StrictJSONField
+from approvals.models import Checkpoint, CheckpointVersion
+from approvals.operations import agents, policies
+from approvals.rules.policy import OnTimeout
+
+State = CheckpointVersion.State
+
+HELP = {
+    "effect": "What the reviewer reads first, over the arguments: "
+    "Refunds {/arguments/customer} {/arguments/amount#money}.",
+    "trigger": "CEL. False lets it pass at once; empty means always.",
+    "never_auto": "CEL. True sends it to a person whatever templates and thresholds say.",
+    "required_context": 'A list of pointers, ["/rationale"], or a JSON Schema of the context.',
+    "risk_rules": "A list of {name, condition (CEL), weight, explanation}; "
+    "the weights of those that hold are added, up to 1.",
+    "response": "For a choice: {options: [{id, label}], min, max}. For free text: {schema}.",
+    "auto_approve_below": "0.0 to 1.0; 0 means never.",
+    "tiers": "From which risk on each tier is needed.",
+    "quorum": "How many people of a tier, if more than one: {executive: 2}.",
+    "ladder": "A list of {after_seconds, to}, counted from submission.",
+    "reminders": "At which shares of the time: 0.5 is half of it.",
+    "batch_max": "How many may be decided together; 0 means one by one.",
+    "redacted_fields": "Pointers to what is masked until somebody asks to see it, one a line.",
+    "guidelines": "The criteria that a reviewer should hold it against. Markdown.",
+    "second_review_rate": "The share that a second person looks at, by tier.",
+}
+
+
+class VersionForm(forms.ModelForm):
+    """A draft; what may not be published is not saved either."""
+
+    allow_timeout_approve = forms.BooleanField(
+        label="Silence may approve",
+        required=False,
+        help_text="I want requests of low risk to be approved if nobody answers in time.",
+    )
+
+    class Meta:
+        model = CheckpointVersion
+        exclude = ()  # noqa: DJ006  (the admin's fieldsets say which)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.on_timeout == OnTimeout.APPROVE:
+            self.initial.setdefault("allow_timeout_approve", True)
+        for name, words in HELP.items():
+            if name in self.fields:
+                self.fields[name].help_text = words
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name, field in self.fields.items():
+            if isinstance(field, StrictJSONField) and name in said and said[name] is None:
+                said[name] = type(getattr(CheckpointVersion(), name))()
+        return said
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if set(self.errors) - {NON_FIELD_ERRORS}:
+            return
+        silence = self.cleaned_data.get("allow_timeout_approve", False)
+        found = policies.problems_of_version(self.instance, silence_allowed=silence)
+        if found:
+            # The database's constraints say less of the same, and not at which field.
+            self.errors.pop(NON_FIELD_ERRORS, None)
+        for problem in found:
+            place = problem.root if problem.root in self.fields else None
+            self.add_error(place, str(problem))
+
+
+class VersionsInline(admin.TabularInline):
+    model = CheckpointVersion
+    fields = readonly_fields = ("edition", "state", "title", "created_by", "published_at")
+    ordering = ("-number",)
+    verbose_name_plural = "versions"
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="version")
+    def edition(self, version: CheckpointVersion) -> SafeString:
+        address = reverse("admin:approvals_checkpointversion_change", args=[version.pk])
+        return format_html('<a href="{}">Version {}</a>', address, version.number)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ActingAdmin, KeptAdmin):
+    list_display = ("name", "live", "paused_at", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "paused_at")
+    inlines = (VersionsInline,)
+    actions = ("pause_each", "resume_each")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Checkpoint]":
+        live = Max("versions__number", filter=models.Q(versions__state=State.LIVE))
+        return super().get_queryset(request).annotate(live_number=live)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("paused_at",) if obj is None else ("name", "paused_at")
+
+    def acts_for(self, request: HttpRequest, obj: Checkpoint) -> Iterable[str]:
+        if not self.has_change_permission(request, obj):
+            return ()
+        return ("new_draft", "resume" if obj.paused_at else "pause")
+
+    @admin.display(description="live version")
+    def live(self, checkpoint: Checkpoint) -> str:
+        number = getattr(checkpoint, "live_number", None)
+        return f"version {number}" if number else "none yet"
+
+    @act("Pause: approve nothing here")
+    def pause(self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime) -> str:
+        agents.pause(paused=True, checkpoint=checkpoint.name, actor=actor_of(request), at=at)
+        return f"{checkpoint} is paused: nothing is approved here."
+
+    @act("Resume")
+    def resume(self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime) -> str:
+        agents.pause(paused=False, checkpoint=checkpoint.name, actor=actor_of(request), at=at)
+        return f"{checkpoint} goes on."
+
+    @act("New draft")
+    def new_draft(
+        self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime
+    ) -> HttpResponse:
+        newest = checkpoint.versions.filter(state=State.LIVE).first()
+        return _to_draft(newest or CheckpointVersion(checkpoint=checkpoint), request, at=at)
+
+    @admin.action(description="Pause")
+    def pause_each(self, request: HttpRequest, chosen: "QuerySet[Checkpoint]") -> None:
+        self.act_on_each(request, chosen, "pause")
+
+    @admin.action(description="Resume")
+    def resume_each(self, request: HttpRequest, chosen: "QuerySet[Checkpoint]") -> None:
+        self.act_on_each(request, chosen, "resume")
+
+
+@admin.register(CheckpointVersion)
+class CheckpointVersionAdmin(ActingAdmin):
+    form = VersionForm
+    list_display = (
+        "checkpoint", "number", "state", "title", "created_by", "published_at", "published_by",
+    )  # fmt: skip
+    list_display_links = ("checkpoint", "number")
+    list_filter = ("state",)
+    search_fields = ("checkpoint__name", "title")
+    list_select_related = ("checkpoint", "created_by", "published_by")
+    readonly_fields = (
+        "number", "state", "created_at", "created_by", "published_at", "published_by",
+    )  # fmt: skip
+    actions = ("publish_each",)
+    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
+    fieldsets = (
+        (None, {"fields": ("checkpoint", "title", "stage", "guidelines", "effect")}),
+        ("What comes here", {"fields": ("trigger", "required_context")}),
+        ("Risk", {"fields": ("risk_rules", "auto_approve_below", "never_auto", "tiers")}),
+        (
+            "Who decides",
+            {"fields": ("team", "quorum", "deny_threshold", "excludes_publisher")},
+        ),
+        ("The answer", {"fields": ("response_type", "response")}),
+        (
+            "Time",
+            {
+                "fields": (
+                    "timeout_seconds",
+                    "on_timeout",
+                    "allow_timeout_approve",
+                    "ladder",
+                    "reminders",
+                    "urgent_below_seconds",
+                    "grant_seconds",
+                )
+            },
+        ),
+        (
+            "Review",
+            {
+                "fields": (
+                    "batch_max",
+                    "redacted_fields",
+                    "undo_seconds",
+                    "min_open_seconds",
+                    "second_review_rate",
+                    "auto_audit_rate",
+                )
+            },
+        ),
+        ("This version", {"fields": readonly_fields}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "checkpoint")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of what is not edited any more, without the box that only a form has."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        box = "allow_timeout_approve"
+        return [
+            (title, {"fields": tuple(name for name in options["fields"] if name != box)})
+            for title, options in self.fieldsets
+        ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "redacted_fields":
+            return LinesField(required=False, label="Redacted fields")
+        if db_field.name in ("trigger", "never_auto"):
+            kwargs["widget"] = forms.Textarea(attrs={"rows": 3, "class": "mono"})
+        if db_field.name == "effect":
+            kwargs["widget"] = forms.TextInput(attrs={"class": "vLargeTextField"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.state == State.DRAFT
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (
+            obj is not None
+            and obj.state == State.DRAFT
+            and super().has_delete_permission(request, obj)
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.number = _next_number(obj.checkpoint)
+        # Whoever wrote last cannot publish: of what they wrote, nobody else has seen it.
+        obj.created_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def acts_for(self, request: HttpRequest, obj: CheckpointVersion) -> Iterable[str]:
+        if not self.has_change_permission(request):
+            return ()
+        is_open = obj.state in (State.DRAFT, State.SHADOW)
+        return ("publish", "new_draft") if is_open else ("new_draft",)
+
+    @act("Publish")
+    def publish(self, request: HttpRequest, version: CheckpointVersion, *, at: datetime) -> str:
+        policies.publish(version, actor=actor_of(request), at=at, by_user=cast(User, request.user))
+        return f"Version {version.number} of {version.checkpoint} is live."
+
+    @act("New draft from this version")
+    def new_draft(
+        self, request: HttpRequest, version: CheckpointVersion, *, at: datetime
+    ) -> HttpResponse:
+        return _to_draft(version, request, at=at)
+
+    @admin.action(description="Publish")
+    def publish_each(self, request: HttpRequest, chosen: "QuerySet[CheckpointVersion]") -> None:
+        self.act_on_each(request, chosen, "publish")
+
+
+def _to_draft(version: CheckpointVersion, request: HttpRequest, *, at: datetime) -> HttpResponse:
+    """A copy of the version as a new draft of whoever asked, opened."""
+    kept = {
+        field.attname: getattr(version, field.attname)
+        for field in CheckpointVersion._meta.concrete_fields
+        if field.name not in ("id", "number", "state", "published_at", "published_by")
+    }
+    kept |= {"created_at": at, "created_by_id": request.user.pk}
+    number = _next_number(version.checkpoint)
+    draft = CheckpointVersion.objects.create(**kept, number=number)
+    return redirect(reverse("admin:approvals_checkpointversion_change", args=[draft.pk]))
+
+
+def _next_number(checkpoint: Checkpoint) -> int:
+    return (checkpoint.versions.aggregate(last=Max("number"))["last"] or 0) + 1

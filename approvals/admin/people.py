@@ -1,0 +1,182 @@
+"""Reviewers, teams, absences and sign-ins. Each change of authority is put on record."""
+
+import re
+import zoneinfo
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+
+from approvals import events
+from approvals.admin.acting import KeptAdmin, actor_of
+from approvals.admin.fields import StrictJSONField
+from approvals.models import Absence, Reviewer, Team
+from audit import trail
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
+
+
+class ReviewerForm(forms.ModelForm):
+    class Meta:
+        model = Reviewer
+        exclude = ()  # noqa: DJ006  (the admin's `fields` say which)
+        help_texts = {
+            "checkpoints": "Only these; none chosen means no limit.",
+            "amount_ceiling": "They may not decide above this amount.",
+            "time_zone": "A name such as Europe/Berlin.",
+            "working_hours": 'By weekday: {"mon": ["09:00", "17:00"]}; empty means always.',
+        }
+
+    def clean_time_zone(self) -> str:
+        name = self.cleaned_data["time_zone"]
+        if name not in zoneinfo.available_timezones():
+            raise forms.ValidationError(f"There is no time zone called {name!r}.")
+        return name
+
+    def clean_working_hours(self) -> dict[str, list[str]]:
+        hours = self.cleaned_data["working_hours"] or {}
+        is_shaped = isinstance(hours, dict) and all(
+            day in WEEKDAYS
+            and isinstance(span, list)
+            and len(span) == 2
+            and all(isinstance(clock, str) and CLOCK.match(clock) for clock in span)
+            and span[0] < span[1]
+            for day, span in hours.items()
+        )
+        if not is_shaped:
+            raise forms.ValidationError('Write it as {"mon": ["09:00", "17:00"], …}.')
+        return hours
+
+
+class AbsencesInline(admin.TabularInline):
+    model = Absence
+    fk_name = "reviewer"
+    extra = 0
+    autocomplete_fields = ("delegate",)
+
+
+@admin.register(Reviewer)
+class ReviewerAdmin(KeptAdmin):
+    form = ReviewerForm
+    list_display = ("name", "tier", "team_names", "is_active", "amount_ceiling", "competent_until")
+    list_filter = ("tier", "is_active")
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+    fields = (
+        "user",
+        "tier",
+        "is_active",
+        "teams",
+        "checkpoints",
+        "amount_ceiling",
+        "competent_until",
+        "time_zone",
+        "working_hours",
+        "cost_per_hour",
+    )
+    inlines = (AbsencesInline,)
+    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("teams")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("user",)
+
+    @admin.display(description="teams")
+    def team_names(self, reviewer: Reviewer) -> str:
+        return ", ".join(team.name for team in reviewer.teams.all())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rest, and put all of it on record in the same transaction."""
+        super().save_related(request, form, formsets, change)
+        reviewer = Reviewer.objects.with_standing().get(pk=form.instance.pk)
+        changed = [*form.changed_data, *(["absences"] if _any_changed(formsets) else [])]
+        if change and not changed:
+            return
+        trail.record_in_stream(
+            reviewer.ref,
+            events.REVIEWER_CHANGED if change else events.REVIEWER_CREATED,
+            actor=actor_of(request),
+            at=timezone.now(),
+            data={"changed": changed, **_said_of(reviewer)} if change else _said_of(reviewer),
+        )
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+class PersonAdmin(UserAdmin):
+    """Sign-ins. One that was used stays, switched off, for the trail speaks of it."""
+
+    delete_view = KeptAdmin.delete_view
+    has_delete_permission = KeptAdmin.has_delete_permission
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        user = form.instance
+        data = {
+            "username": user.username,
+            "changed": [name for name in form.changed_data if "password" not in name],
+            "is_active": user.is_active,
+            "is_staff": user.is_staff,
+            "is_superuser": user.is_superuser,
+        }
+        trail.record_in_stream(
+            f"user:{user.pk}",
+            "user.changed" if change else "user.created",
+            actor=actor_of(request),
+            at=timezone.now(),
+            data=data,
+        )
+
+
+admin.site.unregister(get_user_model())
+# Addresses that nothing here confirms or signs in with.
+admin.site.unregister(EmailAddress)
+admin.site.register(get_user_model(), PersonAdmin)
+
+
+def _any_changed(formsets: Any) -> bool:
+    return any(
+        formset.new_objects or formset.changed_objects or formset.deleted_objects
+        for formset in formsets
+    )
+
+
+def _said_of(reviewer: Reviewer) -> dict[str, Any]:
+    ceiling = reviewer.amount_ceiling
+    return {
+        "username": reviewer.user.get_username(),
+        "tier": reviewer.tier,
+        "is_active": reviewer.is_active,
+        "teams": sorted(team.name for team in reviewer.teams.all()),
+        "checkpoints": sorted(checkpoint.name for checkpoint in reviewer.checkpoints.all()),
+        "amount_ceiling": "" if ceiling is None else str(ceiling),
+        "competent_until": trail.stamp(reviewer.competent_until)
+        if reviewer.competent_until
+        else "",
+        "absences": [
+            {
+                "from": trail.stamp(absence.starts_at),
+                "to": trail.stamp(absence.ends_at),
+                "delegate": absence.delegate.user.get_username() if absence.delegate else "",
+            }
+            for absence in reviewer.absences.select_related("delegate__user")
+        ],
+    }

@@ -1,0 +1,8 @@
+"""`resume [--agent A] [--checkpoint C] [--all]`: let go of the kill switch."""
+
+from approvals.management.commands import pause
+
+
+class Command(pause.Command):
+    help = "Let an agent, a checkpoint or everything go on."
+    paused = False

@@ -1,0 +1,169 @@
+"""
+The clock against everybody else.
+
+Every operation on an open approval goes through `in_time`: it holds the row, reads the
+clock only then, and lets the deadline act first if it has passed. A worker that is dead
+or late therefore never lets anything be decided after its time.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from approvals import events
+from approvals.models import ApprovalRequest
+from approvals.operations import _escalating, _pausing, _preparing, _settling
+from approvals.operations._preparing import Proposed
+from approvals.queries import policies
+from approvals.refusals import Conflict, Refusal
+from approvals.rules import ladder
+from approvals.rules.lifecycle import Status, Via
+from approvals.rules.policy import OnTimeout, ResponseType
+from audit import trail
+
+CLOCK = "clock"
+
+
+class Expired(Conflict):
+    """The deadline came first; what silence means has been done."""
+
+    code = "expired"
+
+
+def in_time(
+    approval_id: uuid.UUID,
+    at: datetime | None,
+    act: Callable[[ApprovalRequest, datetime], Refusal | None],
+) -> ApprovalRequest:
+    """
+    Hold the approval, let its deadline act if it has passed, else `act`; commit.
+
+    `act` may return a refusal instead of raising it when what it wrote must stay.
+
+    :param at: the instant of the act; None reads the clock once the row is held
+    :raises AlreadySettled: there is nothing left to do
+    :raises Expired: the deadline had passed, whether or not a worker had noticed
+    """
+    with transaction.atomic(durable=True):
+        approval = ApprovalRequest.objects.locked(approval_id)
+        now = at or timezone.now()
+        if not approval.is_open:
+            raise _settling.AlreadySettled(approval)
+        refusal: Refusal | None
+        if now >= approval.expires_at:
+            refusal = _too_late(approval, now)
+        else:
+            if approval.next_due_at is not None and now >= approval.next_due_at:
+                # A rung of the ladder whose instant no worker has noticed.
+                strike(approval, at=now)
+            refusal = act(approval, now)
+    if refusal:
+        raise refusal
+    return approval
+
+
+def strike(approval: ApprovalRequest, *, at: datetime) -> None:
+    """Do what the instant `next_due_at` was set for: climb the ladder, let silence decide."""
+    rungs = ladder.rungs_reached(approval.terms.ladder, submitted_at=approval.submitted_at, at=at)
+    tier = ladder.highest(approval.tier, rungs)
+    if tier != approval.tier:
+        _escalating.raise_to(approval, tier, event=events.CLIMBED, actor=CLOCK, at=at)
+    if at >= approval.expires_at:
+        _silence(approval, at)
+        return
+    approval.next_due_at = ladder.next_due(
+        approval.terms.ladder,
+        submitted_at=approval.submitted_at,
+        expires_at=approval.expires_at,
+        after=at,
+    )
+    approval.save(update_fields=["next_due_at"])
+
+
+def _silence(approval: ApprovalRequest, at: datetime) -> None:
+    above = approval.tier.above
+    if approval.terms.escalates_on_timeout and above and approval.is_pending:
+        approval.window_starts_at = at
+        approval.expires_at = at + timedelta(seconds=approval.terms.timeout_seconds)
+        approval.next_due_at = ladder.next_due(
+            approval.terms.ladder,
+            submitted_at=approval.submitted_at,
+            expires_at=approval.expires_at,
+            after=at,
+        )
+        approval.save(update_fields=["window_starts_at", "expires_at", "next_due_at"])
+        _escalating.raise_to(approval, above, event=events.ESCALATED_BY_TIMEOUT, actor=CLOCK, at=at)
+        return
+    if _may_be_approved_by_silence(approval):
+        _settling.settle(
+            approval,
+            Status.APPROVED,
+            via=Via.TIMEOUT,
+            actor=CLOCK,
+            at=at,
+            verdict="approve",
+            event=events.APPROVED_BY_TIMEOUT,
+        )
+        return
+    _settling.settle(
+        approval,
+        Status.REJECTED,
+        via=Via.TIMEOUT,
+        actor=CLOCK,
+        at=at,
+        verdict="reject",
+        feedback="Nobody decided in time.",
+        event=events.REJECTED_BY_TIMEOUT,
+    )
+
+
+def _may_be_approved_by_silence(approval: ApprovalRequest) -> bool:
+    # The policy must say so in words, and even then only for what a team member could
+    # have waved through: an edit or an escalation may have raised it since.
+    low = approval.terms.bounds.get("team_lead", 0.0)
+    return (
+        approval.terms.on_timeout == OnTimeout.APPROVE
+        and approval.is_pending
+        and approval.risk_score < low
+        and not _escalating.is_raised(approval)
+        and _pausing.pause_over(approval.agent, approval.version.checkpoint) is None
+        and not _must_be_seen(approval)
+    )
+
+
+def _must_be_seen(approval: ApprovalRequest) -> bool:
+    """Whether silence cannot answer this: a question, or what no template could pass either."""
+    if approval.terms.response["type"] != ResponseType.BINARY:
+        return True
+    current = _settling.current_revision(approval)
+    proposed = Proposed.of(
+        action=approval.action,
+        arguments=current.arguments,
+        steps=current.steps,
+        about=current.about,
+    )
+    return _preparing.judge(
+        policies.policy_of(approval.version),
+        proposed,
+        agent=approval.agent,
+        run=approval.run,
+        reported=approval.risk["reported"],
+    ).barred
+
+
+def _too_late(approval: ApprovalRequest, at: datetime) -> Expired:
+    passed = trail.stamp(approval.expires_at)
+    strike(approval, at=at)
+    return Expired(
+        f"The deadline passed at {passed}. {_what_silence_did(approval)}",
+        current=_settling.current_of(approval),
+    )
+
+
+def _what_silence_did(approval: ApprovalRequest) -> str:
+    if approval.is_open:
+        return f"It now needs {approval.tier.one}, until {trail.stamp(approval.expires_at)}."
+    return f"It is {approval.get_status_display()}."

@@ -1,0 +1,144 @@
+"""What a policy says about one proposal, in the order that a policy is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.rules import context, expressions, matching, risk
+from approvals.rules.lifecycle import Via
+from approvals.rules.matching import Pattern
+from approvals.rules.policy import Policy
+from approvals.rules.risk import Proposal, RiskAssessment
+from approvals.rules.tiers import Tier, tier_for
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    `via` is what lets the proposal pass at once; None means that a person is asked.
+
+    `fitting` are the templates that match, best first; the caller still counts their
+    limits. `problems` are expressions that could not be evaluated: each of them sends
+    the proposal to a person.
+    """
+
+    risk: RiskAssessment
+    tier: Tier
+    needed: int
+    amount: float | None
+    via: Via | None
+    # Whether a person must see it, by `never_auto` or because a rule could not be evaluated.
+    barred: bool
+    fitting: tuple[str, ...]
+    missing_context: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def proposals(
+    *,
+    action: str,
+    arguments: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    about: Mapping[str, Any],
+    agent: Mapping[str, Any],
+    run: str,
+    stage: str,
+) -> list[Proposal]:
+    """The request, then each of its steps, as rules see them. `about` is the context."""
+    shared = {
+        "context": about,
+        "agent": agent,
+        "run": run,
+        "stage": stage,
+        "step_count": len(steps),
+    }
+    whole = {"action": action, "arguments": arguments, "steps": list(steps), "context": about}
+    # `Facts` converts the context once, not once for each condition.
+    request = expressions.Facts({"action": action, "args": arguments, **shared})
+    found = [Proposal(request, whole)]
+    for step in steps:
+        inner = step.get("arguments", {})
+        document = {**whole, "action": step["action"], "arguments": inner}
+        facts = expressions.Facts({"action": step["action"], "args": inner, **shared})
+        found.append(Proposal(facts, document, step=step["id"]))
+    return found
+
+
+def evaluate(
+    policy: Policy,
+    candidates: Sequence[Proposal],
+    *,
+    patterns: Sequence[Pattern] = (),
+    reported: float | None = None,
+    ask_a_person: bool = False,
+) -> Evaluation:
+    """
+    Read the policy over a request (first in `candidates`) and its steps.
+
+    :param ask_a_person: True where a person already has the matter in hand (an edit, a
+        follow-up): nothing passes by itself then
+    """
+    request = candidates[0]
+    assessment = risk.assess(policy.risk_rules, candidates, reported=reported)
+    problems = list(assessment.errors)
+    # A step that would have triggered by itself does so in a plan, too.
+    triggered = any(
+        _holds_or_closed(policy.trigger or "true", candidate.facts, problems, closed=True)
+        for candidate in candidates
+    )
+    barred = any(
+        _holds_or_closed(
+            policy.never_auto or "false",
+            expressions.Facts({**candidate.facts, "risk": assessment.score}),
+            problems,
+            closed=True,
+        )
+        for candidate in candidates
+    )
+    fitting = tuple(
+        pattern.name
+        for pattern in patterns
+        # A plan holds steps that the pattern never looked at.
+        if len(candidates) == 1
+        and matching.objection(pattern, request, risk=assessment.score) is None
+    )
+    tier = tier_for(assessment.score, policy.tiers)
+    barred = barred or bool(problems)
+    may_pass = not (barred or ask_a_person)
+    return Evaluation(
+        risk=assessment,
+        tier=tier,
+        needed=policy.quorum.get(tier, 1),
+        amount=risk.amount_of(candidates),
+        via=_passes(policy, assessment, triggered, may_pass, ask_a_person),
+        barred=barred,
+        fitting=fitting if triggered and may_pass else (),
+        missing_context=tuple(
+            context.missing(policy.required_context, request.document["context"])
+        ),
+        problems=tuple(problems),
+    )
+
+
+def _passes(
+    policy: Policy,
+    assessment: RiskAssessment,
+    triggered: bool,
+    may_pass: bool,
+    ask_a_person: bool,
+) -> Via | None:
+    if not triggered and not ask_a_person:
+        return Via.NOT_TRIGGERED
+    if may_pass and assessment.score < policy.auto_approve_below:
+        return Via.THRESHOLD
+    return None
+
+
+def _holds_or_closed(
+    source: str, facts: Mapping[str, Any], problems: list[str], *, closed: bool
+) -> bool:
+    try:
+        return expressions.holds(source, facts)
+    except expressions.Undecided as error:
+        problems.append(f"{source}: {error}")
+        return closed

@@ -1,0 +1,1 @@
+"""Whole copies: what `backup` takes and `restore` puts back."""

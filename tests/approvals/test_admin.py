@@ -1,0 +1,586 @@
+"""The admin: policies and people, and history that can only be read."""
+
+import json
+from datetime import datetime
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from approvals import events
+from approvals.models import (
+    Agent,
+    ApiKey,
+    ApprovalRequest,
+    ApprovalTemplate,
+    Checkpoint,
+    CheckpointVersion,
+    Decision,
+    Delivery,
+    Reviewer,
+)
+from approvals.operations import agents, people
+from approvals.rules.lifecycle import Status
+from approvals.rules.tiers import Tier
+from audit import trail
+from audit.models import Event
+from tests import factories
+
+State = CheckpointVersion.State
+HISTORY = [
+    "approvals_approvalrequest",
+    "approvals_decision",
+    "approvals_revision",
+    "approvals_grant",
+    "approvals_message",
+    "approvals_delivery",
+    "approvals_apikey",
+    "audit_event",
+]
+HOSTILE = "<script>alert(1)</script>\u202e\u200b" + "x" * 200_000
+
+
+@pytest.fixture
+def root(db, at):
+    return people.create_admin("root", password="a long enough one", actor="test", at=at)
+
+
+@pytest.fixture
+def other_root(db, at):
+    return people.create_admin("other", password="a long enough one", actor="test", at=at)
+
+
+@pytest.fixture
+def admin(client, root):
+    client.force_login(root)
+    return client
+
+
+@pytest.fixture
+def draft(payments, root):
+    return factories.VersionFactory(
+        checkpoint=payments.checkpoint, number=2, state=State.DRAFT, created_by=root
+    )
+
+
+def page_of(row, what="change"):
+    kind = f"{row._meta.app_label}_{row._meta.model_name}"
+    return reverse(f"admin:{kind}_{what}", args=[row.pk])
+
+
+def list_of(kind):
+    return reverse(f"admin:{kind}_changelist")
+
+
+def do(client, row, act):
+    kind = f"{row._meta.app_label}_{row._meta.model_name}"
+    return client.post(reverse(f"admin:{kind}_act", args=[row.pk, act]), follow=True)
+
+
+def form_of(response):
+    """What a browser would send back of a change form."""
+    sent = {}
+    for field in response.context["adminform"].form:
+        value = field.value()
+        if isinstance(value, datetime):
+            sent |= {
+                f"{field.html_name}_0": f"{value:%Y-%m-%d}",
+                f"{field.html_name}_1": f"{value:%H:%M:%S.%f}",
+            }
+        elif value is not None and value is not False:
+            sent[field.html_name] = "on" if value is True else value
+    for formset in response.context["inline_admin_formsets"]:
+        management = formset.formset.management_form
+        sent |= {field.html_name: field.value() for field in management}
+    return sent
+
+
+def pks_of(kind):
+    model = apps.get_model(*kind.split("_"))
+    return sorted(str(pk) for pk in model.objects.values_list("pk", flat=True))
+
+
+def told(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+class TestSigningIn:
+    def test_is_on_the_one_page_that_limits_guessing(self, client, db):
+        assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/sign-in/")
+
+    def test_gives_a_reviewer_nothing(self, client, ada):
+        client.force_login(ada.user)
+
+        assert client.get(list_of("approvals_approvalrequest")).status_code in (302, 403)
+
+
+class TestADraft:
+    def test_is_saved_with_who_wrote_it(self, admin, draft, root):
+        form = form_of(admin.get(page_of(draft))) | {"title": "Bigger payments"}
+
+        admin.post(page_of(draft), form)
+
+        draft.refresh_from_db()
+        assert draft.title == "Bigger payments"
+        assert draft.created_by == root
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("trigger", "action ==\n&& 1", "line 2"),
+            ("never_auto", "risk + 1.0", "true or false"),
+            ("effect", "Pays {/arguments", "stands alone"),
+            ("quorum", '{"director": 2, "director": 3}', "director"),
+            ("tiers", '{"director": NaN}', "NaN"),
+            ("risk_rules", "{", "character"),
+            ("risk_rules", '[{"name": "a\\u0000b", "condition": "true", "weight": 0.1}]', "NUL"),
+            ("response", "[" * 5000 + "]" * 5000, "deep"),
+            ("ladder", '[{"after_seconds": 5, "to": "nobody"}]', "nobody"),
+            ("redacted_fields", "no pointer", ""),
+            ("timeout_seconds", "0", ""),
+            ("auto_approve_below", "nan", ""),
+            ("title", "a\0b", "Null characters"),
+        ],
+    )
+    def test_with_a_mistake_says_where(self, admin, draft, field, value, words):
+        form = form_of(admin.get(page_of(draft))) | {field: value}
+
+        response = admin.post(page_of(draft), form)
+
+        assert response.status_code == 200
+        errors = response.context["adminform"].form.errors
+        assert words.lower() in " ".join(errors[field]).lower()
+        draft.refresh_from_db()
+        assert draft.title == ""
+
+    def test_may_approve_by_silence_only_if_somebody_says_so(self, admin, draft):
+        form = form_of(admin.get(page_of(draft))) | {"on_timeout": "approve"}
+
+        refused = admin.post(page_of(draft), form)
+        admin.post(page_of(draft), form | {"allow_timeout_approve": "on"})
+
+        assert "on_timeout" in refused.context["adminform"].form.errors
+        draft.refresh_from_db()
+        assert draft.on_timeout == "approve"
+
+    def test_is_numbered_after_the_last(self, admin, draft):
+        address = reverse("admin:approvals_checkpointversion_add")
+        form = form_of(admin.get(address)) | {"checkpoint": str(draft.checkpoint_id)}
+
+        admin.post(address, form)
+
+        assert draft.checkpoint.versions.get(number=3).state == State.DRAFT
+
+    def test_can_be_thrown_away(self, admin, draft):
+        admin.post(page_of(draft, "delete"), {"post": "yes"})
+
+        assert not CheckpointVersion.objects.filter(pk=draft.pk).exists()
+
+
+class TestPublishing:
+    def test_takes_a_second_person(self, admin, draft):
+        response = do(admin, draft, "publish")
+
+        assert told(response) == ["Somebody else has to publish what you wrote."]
+        draft.refresh_from_db()
+        assert draft.state == State.DRAFT
+
+    def test_retires_the_one_before_and_is_on_record(
+        self, admin, draft, payments, root, other_root
+    ):
+        draft.created_by = other_root
+        draft.save(update_fields=["created_by"])
+
+        do(admin, draft, "publish")
+
+        draft.refresh_from_db()
+        payments.refresh_from_db()
+        assert (draft.state, payments.state) == (State.LIVE, State.RETIRED)
+        assert draft.published_by == root
+        event = trail.history_of(draft.checkpoint.ref)[-1]
+        assert (event.type, event.actor) == (events.CHECKPOINT_PUBLISHED, f"user:{root.pk}")
+
+    def test_of_somebody_elses_draft_is_not_had_by_editing_it_last(self, admin, draft, other_root):
+        draft.created_by = other_root
+        draft.save(update_fields=["created_by"])
+        admin.post(page_of(draft), form_of(admin.get(page_of(draft))) | {"title": "Mine now"})
+
+        response = do(admin, draft, "publish")
+
+        assert told(response)[-1] == "Somebody else has to publish what you wrote."
+
+    def test_works_on_a_selection(self, admin, draft, other_root):
+        draft.created_by = other_root
+        draft.save(update_fields=["created_by"])
+
+        admin.post(
+            list_of("approvals_checkpointversion"),
+            {"action": "publish_each", "_selected_action": [str(draft.pk)]},
+        )
+
+        draft.refresh_from_db()
+        assert draft.state == State.LIVE
+
+
+class TestALiveVersion:
+    def test_cannot_be_edited(self, admin, payments):
+        response = admin.post(page_of(payments), {"title": "Another"})
+
+        assert response.status_code == 403
+        payments.refresh_from_db()
+        assert payments.title == ""
+
+    def test_can_be_looked_at(self, admin, payments):
+        assert admin.get(page_of(payments)).status_code == 200
+
+    def test_can_be_copied_into_a_draft(self, admin, payments, root):
+        payments.title = "Payments"
+        payments.save(update_fields=["title"])
+
+        do(admin, payments, "new_draft")
+
+        made = payments.checkpoint.versions.get(number=2)
+        assert (made.title, made.state, made.created_by) == ("Payments", State.DRAFT, root)
+
+    def test_cannot_be_deleted(self, admin, payments):
+        assert admin.post(page_of(payments, "delete"), {"post": "yes"}).status_code == 403
+
+
+class TestTemplates:
+    @pytest.fixture
+    def template(self, payments):
+        return factories.TemplateFactory(
+            checkpoint=payments.checkpoint, state=ApprovalTemplate.State.OFF
+        )
+
+    def test_are_switched_on_for_ninety_days_at_most_and_on_record(self, admin, template):
+        do(admin, template, "turn_on")
+
+        template.refresh_from_db()
+        assert template.state == ApprovalTemplate.State.ON
+        assert template.expires_at is not None
+        assert Event.objects.get(type=events.TEMPLATE_CHANGED).subject == f"template:{template.pk}"
+
+    def test_are_switched_off(self, admin, template):
+        do(admin, template, "turn_on")
+
+        do(admin, template, "turn_off")
+
+        template.refresh_from_db()
+        assert template.state == ApprovalTemplate.State.OFF
+
+    @pytest.mark.parametrize(
+        "conditions",
+        ["[", '[{"pointer": "/context/rationale", "operator": "eq", "value": 1}]', "[NaN]"],
+    )
+    def test_with_a_mistake_are_not_saved(self, admin, template, conditions):
+        form = form_of(admin.get(page_of(template))) | {"conditions": conditions}
+
+        response = admin.post(page_of(template), form)
+
+        assert response.status_code == 200
+        assert "conditions" in response.context["adminform"].form.errors
+
+    def test_that_were_used_say_why_they_stay(self, admin, template):
+        response = admin.get(page_of(template, "delete"))
+
+        assert response.status_code == 403
+        assert b"in use by the audit trail" in response.content
+
+
+class TestReviewers:
+    def test_are_made_on_record(self, admin, root):
+        user = factories.UserFactory(username="cleo")
+        address = reverse("admin:approvals_reviewer_add")
+        form = form_of(admin.get(address)) | {"user": user.pk, "tier": Tier.DIRECTOR}
+
+        admin.post(address, form)
+
+        reviewer = Reviewer.objects.get(user=user)
+        (event,) = trail.history_of(reviewer.ref)
+        assert (event.type, event.actor) == (events.REVIEWER_CREATED, f"user:{root.pk}")
+
+    def test_change_their_authority_on_record(self, admin, ben):
+        team = factories.TeamFactory(name="Legal")
+        form = form_of(admin.get(page_of(ben))) | {
+            "tier": Tier.TEAM_LEAD,
+            "teams": [str(team.pk)],
+            "amount_ceiling": "500",
+        }
+
+        admin.post(page_of(ben), form)
+
+        (event,) = trail.history_of(ben.ref)
+        data = json.loads(event.body)["data"]
+        assert event.type == events.REVIEWER_CHANGED
+        assert data["changed"] == ["tier", "teams", "amount_ceiling"]
+        assert (data["tier"], data["teams"]) == ("team_lead", ["Legal"])
+
+    def test_that_did_not_change_leave_no_record(self, admin, ben):
+        admin.post(page_of(ben), form_of(admin.get(page_of(ben))))
+
+        assert trail.history_of(ben.ref) == []
+
+    def test_are_away_on_record(self, admin, ben, ada):
+        form = form_of(admin.get(page_of(ben))) | {
+            "absences-TOTAL_FORMS": "1",
+            "absences-0-reviewer": str(ben.pk),
+            "absences-0-delegate": str(ada.pk),
+            "absences-0-starts_at_0": "2026-12-01",
+            "absences-0-starts_at_1": "08:00",
+            "absences-0-ends_at_0": "2026-12-08",
+            "absences-0-ends_at_1": "08:00",
+        }
+
+        admin.post(page_of(ben), form)
+
+        data = json.loads(trail.history_of(ben.ref)[-1].body)["data"]
+        assert data["absences"][0]["delegate"] == "ada"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("time_zone", "Mars/Olympus"),
+            ("working_hours", '{"mon": ["9", "17"]}'),
+            ("working_hours", '{"mon": ["17:00", "09:00"]}'),
+            ("working_hours", "{" * 5000),
+            ("amount_ceiling", "NaN"),
+        ],
+    )
+    def test_with_a_mistake_are_not_saved(self, admin, ben, field, value):
+        response = admin.post(page_of(ben), form_of(admin.get(page_of(ben))) | {field: value})
+
+        assert field in response.context["adminform"].form.errors
+
+    def test_and_their_sign_in_stay(self, admin, ben):
+        for row in (ben, ben.user):
+            assert admin.post(page_of(row, "delete"), {"post": "yes"}).status_code == 403
+
+    def test_lose_their_sign_in_on_record(self, admin, ben):
+        form = form_of(admin.get(page_of(ben.user)))
+        del form["is_active"]
+
+        admin.post(page_of(ben.user), form)
+
+        (event,) = trail.history_of(f"user:{ben.user.pk}")
+        assert json.loads(event.body)["data"]["is_active"] is False
+
+    def test_a_team_that_a_policy_names_is_not_deleted(self, admin, payments):
+        payments.team = factories.TeamFactory(name="Legal")
+        payments.save(update_fields=["team"])
+
+        response = admin.post(page_of(payments.team, "delete"), {"post": "yes"})
+
+        assert response.status_code == 200
+        assert b"Cannot delete team" in response.content
+
+
+class TestAgents:
+    def test_are_registered_with_a_key_shown_once(self, admin, db):
+        address = reverse("admin:approvals_agent_add")
+
+        response = admin.post(
+            address, {"name": "robin", "callback_prefixes": "https://robin.example/hooks/"}
+        )
+
+        made = response.context["made"]
+        agent = Agent.objects.get(name="robin")
+        assert made.key in response.content.decode()
+        assert made.webhook_secret in response.content.decode()
+        assert "no-store" in response["Cache-Control"]
+        assert made.key not in admin.get(page_of(agent)).content.decode()
+        assert agent.callback_prefixes == ["https://robin.example/hooks/"]
+
+    def test_of_one_name_are_registered_once(self, admin, robin):
+        response = admin.post(reverse("admin:approvals_agent_add"), {"name": "robin"})
+
+        assert "already" in response.context["form"].errors["name"][0]
+
+    def test_get_another_key(self, admin, robin):
+        response = do(admin, robin, "rotate")
+
+        assert response.context["made"].key in response.content.decode()
+        assert robin.keys.count() == 1
+
+    def test_are_paused_and_go_on(self, admin, robin):
+        do(admin, robin, "pause")
+        robin.refresh_from_db()
+        assert robin.paused_at is not None
+
+        do(admin, robin, "resume")
+        robin.refresh_from_db()
+        assert robin.paused_at is None
+        assert [event.type for event in trail.history_of(robin.ref)] == [
+            events.PAUSED,
+            events.RESUMED,
+        ]
+
+    def test_change_on_record(self, admin, robin):
+        form = form_of(admin.get(page_of(robin))) | {"trust": "0.9"}
+
+        admin.post(page_of(robin), form)
+
+        data = json.loads(trail.history_of(robin.ref)[-1].body)["data"]
+        assert data["changed"] == ["trust"]
+
+    def test_lose_a_key(self, admin, at):
+        agents.register("robin", actor="test", at=at)
+        key = ApiKey.objects.get()
+
+        do(admin, key, "revoke")
+
+        key.refresh_from_db()
+        assert key.revoked_at is not None
+
+    def test_stay(self, admin, robin, submit):
+        submit()
+
+        assert admin.post(page_of(robin, "delete"), {"post": "yes"}).status_code == 403
+
+
+class TestHistory:
+    @pytest.fixture
+    def past(self, submit, decide, ada):
+        approval = submit(context={"rationale": HOSTILE[:150_000]}, run="<b>run</b>")
+        decide(approval, ada, "approve", feedback="<img src=x onerror=alert(1)>")
+        return approval
+
+    @pytest.mark.parametrize("kind", HISTORY)
+    def test_is_listed_and_neither_added_to_nor_changed(self, admin, past, kind):
+        assert admin.get(list_of(kind)).status_code == 200
+        assert admin.get(reverse(f"admin:{kind}_add")).status_code == 403
+        before = pks_of(kind)
+        deleting = {"action": "delete_selected", "post": "yes"}
+        admin.post(list_of(kind), deleting | {"_selected_action": pks_of(kind)})
+        assert pks_of(kind) == before
+
+    @pytest.mark.parametrize("act", ["change", "delete"])
+    def test_of_a_request_cannot_be_written(self, admin, submit, act):
+        approval = submit()
+
+        response = admin.post(page_of(approval, act), {"status": "approved", "post": "yes"})
+
+        assert response.status_code == 403
+        approval.refresh_from_db()
+        assert approval.status == Status.PENDING
+
+    def test_sends_those_who_would_decide_to_the_review_page(self, admin, submit):
+        response = admin.post(page_of(submit()), {"status": "approved"})
+
+        assert b"Decisions are made on the review page only" in response.content
+
+    def test_of_the_trail_cannot_be_written(self, admin, past):
+        event = Event.objects.first()
+
+        assert admin.post(page_of(event), {"type": "x"}).status_code == 403
+        assert admin.post(page_of(event, "delete"), {"post": "yes"}).status_code == 403
+
+    def test_shows_what_agents_and_people_wrote_as_text(self, admin, past):
+        pages = [
+            page_of(past),
+            page_of(past.revisions.get()),
+            page_of(past.decisions.get()),
+            page_of(past.messages.first()),
+            page_of(Event.objects.filter(subject=past.ref, texts__isnull=False).first()),
+            list_of("approvals_decision"),
+        ]
+
+        for page in pages:
+            html = admin.get(page).content.decode()
+            assert "<script>alert(1)" not in html
+            assert "<img src=x" not in html
+            assert "<b>run</b>" not in html
+
+    def test_folds_what_is_long(self, admin, past):
+        html = admin.get(page_of(past.revisions.get())).content.decode()
+
+        assert '<details class="fold">' in html
+
+    def test_is_found_by_the_id_of_a_request(self, admin, past, submit):
+        other = submit()
+
+        response = admin.get(list_of("approvals_decision"), {"q": str(past.pk)})
+        none = admin.get(list_of("approvals_decision"), {"q": str(other.pk)})
+        nonsense = admin.get(list_of("approvals_approvalrequest"), {"q": "x\0'"})
+
+        assert len(response.context["cl"].result_list) == 1
+        assert len(none.context["cl"].result_list) == 0
+        assert nonsense.status_code == 200
+
+    def test_asks_the_database_no_more_for_more_rows(
+        self, admin, submit, django_assert_max_num_queries
+    ):
+        for _ in range(10):
+            submit()
+        for kind in HISTORY:
+            with django_assert_max_num_queries(9):
+                admin.get(list_of(kind))
+
+
+class TestDeliveries:
+    @pytest.fixture
+    def parked(self, submit, decide, ada, at):
+        approval = submit()
+        decide(approval, ada, "approve")
+        return Delivery.objects.create(
+            kind=Delivery.Kind.CALLBACK,
+            approval=approval,
+            message=approval.messages.first(),
+            recipient="https://robin.example/",
+            state=Delivery.State.PARKED,
+            tries=10,
+            due_at=at,
+            created_at=at,
+        )
+
+    def test_that_gave_up_are_sent_again(self, admin, parked, root):
+        do(admin, parked, "send_again")
+
+        parked.refresh_from_db()
+        assert (parked.state, parked.tries) == (Delivery.State.OWED, 0)
+        assert trail.history_of(parked.approval.ref)[-1].actor == f"user:{root.pk}"
+
+    def test_are_sent_again_from_the_list(self, admin, parked):
+        admin.post(
+            list_of("approvals_delivery"),
+            {"action": "send_each_again", "_selected_action": [str(parked.pk)]},
+        )
+
+        parked.refresh_from_db()
+        assert parked.state == Delivery.State.OWED
+
+    def test_that_arrived_are_not(self, admin, parked):
+        Delivery.objects.update(state=Delivery.State.DONE)
+
+        assert do(admin, parked, "send_again").status_code == 403
+
+
+class TestEveryPage:
+    def test_can_be_opened(self, admin, draft, robin, ada, submit):
+        submit()
+        rows = [draft, draft.checkpoint, robin, ada, ada.user]
+        rows += [ApprovalRequest.objects.get(), factories.TeamFactory()]
+
+        for row in rows:
+            assert admin.get(page_of(row)).status_code == 200
+            assert (
+                admin.get(list_of(f"{row._meta.app_label}_{row._meta.model_name}")).status_code
+                == 200
+            )
+
+    def test_decides_nothing(self, admin, submit):
+        page = page_of(submit())
+
+        for act in ("approve", "publish", "decide", "send_again"):
+            address = page.replace("/change/", f"/act/{act}/")
+            assert admin.post(address).status_code in (302, 403, 404)
+
+        assert not Decision.objects.exists()
+        assert LogEntry.objects.count() == 0
+
+    def test_acts_on_nothing_by_being_looked_at(self, admin, robin):
+        address = reverse("admin:approvals_agent_act", args=[robin.pk, "pause"])
+
+        assert admin.get(address).status_code == 405
+        assert Checkpoint.objects.filter(paused_at__isnull=False).count() == 0
