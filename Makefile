@@ -30,10 +30,10 @@ $(INSTALLED): requirements/lock.txt pyproject.toml sdk/pyproject.toml
 	@touch $@
 
 demo: install ## Run everything with sample data and a live agent (PORT=8123 for another port)
-	@SITE_URL=$${SITE_URL:-http://127.0.0.1:$(PORT)} $(SERVER) demo --port $(PORT)
+	@SITE_URL=$${SITE_URL:-http://127.0.0.1:$(PORT)} exec $(SERVER) demo --port $(PORT)
 
 run: install ## Run the server on ./var (PORT=8123 for another port)
-	@$(SERVER) up --port $(PORT)
+	@exec $(SERVER) up --port $(PORT)
 
 test: install ## Run the whole suite; exit 0 means that all of it passed
 	@$(BIN)/python -m tests.run

@@ -233,6 +233,7 @@ def endpoint(
     return extend_schema(
         operation_id=name,
         summary=summary,
+        description=f"{summary}.",
         request={"application/json": body} if body else None,
         parameters=parameters,
         responses={

@@ -96,6 +96,7 @@ def context_of(
         "chosen": _all_of(said.fields, "selected"),
         "answer_error": _answer_error(more.get("refusal")),
         "ended": "" if approval.is_open else words.how_it_ended(approval, now=at),
+        "now": at,
         **more,
     }
 

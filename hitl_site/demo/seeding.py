@@ -12,6 +12,7 @@ from approvals.operations import (
     agents,
     decisions,
     escalation,
+    grants,
     people,
     policies,
     revising,
@@ -82,10 +83,14 @@ def _have_it_decided(chance: Random, approval: ApprovalRequest, reviewers: list[
         escalation.escalate_due(at=approval.expires_at)
         return
     able = [person for person in reviewers if Tier(person.tier).reaches(approval.tier)]
-    at = approval.submitted_at + timedelta(minutes=chance.lognormvariate(2.5, 1.0))
+    # Some take their time, but none until the ladder asks somebody else, or silence decides.
+    minutes = min(chance.lognormvariate(2.5, 1.0), 110.0)
+    at = approval.submitted_at + timedelta(minutes=minutes)
     ruling = _ruling(chance, approval)
     decided = decisions.decide(approval.pk, ruling, reviewer=chance.choice(able), at=at)
-    if decided.may_proceed and chance.random() < 0.7:
+    if decided.may_proceed and chance.random() < 0.9:
+        taken = at + timedelta(seconds=2)
+        grants.consume(approval.pk, digest=decided.digest, at=taken)
         status = "failed" if chance.random() < 0.03 else "succeeded"
         revising.report_outcome(
             approval.pk,

@@ -31,23 +31,26 @@ class Client:
         }
         self.heard: list[int] = []
         self.is_stopping = False
+        self._has_stopped = False
 
     async def work(self) -> None:
         number = 0
         while not self.is_stopping:
             await self._one_request(f"{self.name}/{number}")
             number += 1
+        self._has_stopped = True
 
     async def follow(self) -> None:
         """Read the feed to its end, over and over, through every kill."""
         path = "/api/v1/feed/?limit=50&wait=1"
         cursor = ""
         while True:
-            answer = await self._on_any(self._following, "GET", path + cursor)
-            page = answer.json()
+            # Asked for after the last of the work, an empty page is the end.
+            is_last = self._has_stopped
+            page = (await self._on_any(self._following, "GET", path + cursor)).json()
             self.heard += [line["seq"] for line in page["results"]]
             cursor = f"&cursor={page['next_cursor']}"
-            if self.is_stopping and not page["results"]:
+            if is_last and not page["results"]:
                 return
 
     async def _one_request(self, key: str) -> None:
