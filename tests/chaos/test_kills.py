@@ -21,7 +21,8 @@ from tests.chaos.receiver import Receiver
 from tests.chaos.servers import PrivatePostgres
 
 KILLS = 40 if IS_LONG else 3
-SECONDS_BETWEEN_KILLS = (0.2, 1.5)
+# The long form lets parts come back to work in between.
+SECONDS_BETWEEN_KILLS = (0.5, 4.0) if IS_LONG else (0.2, 1.5)
 KILLS_PER_CRASH = 8 if IS_LONG else 2
 CLIENTS = 6
 # A delivery that was under way when its worker died is tried again once its lease is over,
