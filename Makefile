@@ -1,7 +1,7 @@
 # What there is to do, each target with a line of help; `make help` prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench lint format types docs lock wheel clean
+.PHONY: help install demo run test check bench chaos lint format types docs lock wheel clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && { echo $$p; break; }; done)
@@ -43,6 +43,9 @@ check: install lint types ## Check style, types, templates, API document, migrat
 
 bench: install ## Measure (performance under load; takes minutes)
 	@$(BIN)/python -m bench.crowd
+
+chaos: install ## Race, kill and crowd real processes, long form (takes tens of minutes)
+	@PLACET_CHAOS=long $(BIN)/python -m pytest tests/chaos -s
 
 lint: install ## Check style of code and templates
 	@$(BIN)/ruff check .
