@@ -78,27 +78,29 @@ def newest_first(
     request: Request, approvals: ApprovalRequestQuerySet, list_name: str
 ) -> tuple[list[Any], str | None]:
     """One page by submission, newest first, and the cursor of the next page or None."""
-    limit = limit_of(request)
     if place := place_of(request, list_name, 2):
         at, pk = datetime.fromisoformat(place[0]), uuid.UUID(place[1])
         approvals = approvals.filter(Q(submitted_at__lt=at) | Q(submitted_at=at, pk__lt=pk))
-    page = list(approvals.order_by("-submitted_at", "-id")[: limit + 1])
-    if len(page) <= limit:
-        return page, None
-    last = page[limit - 1]
-    return page[:limit], cursor_for(list_name, stamp(last.submitted_at), last.pk)
+    return _page(request, approvals.order_by("-submitted_at", "-id"), list_name, "submitted_at")
 
 
 def nearest_deadline_first(
     request: Request, approvals: ApprovalRequestQuerySet, list_name: str
 ) -> tuple[list[Any], str | None]:
     """One page by deadline, nearest first, and the cursor of the next page or None."""
-    limit = limit_of(request)
     if place := place_of(request, list_name, 2):
         at, pk = datetime.fromisoformat(place[0]), uuid.UUID(place[1])
         approvals = approvals.filter(Q(expires_at__gt=at) | Q(expires_at=at, pk__gt=pk))
-    page = list(approvals.order_by("expires_at", "id")[: limit + 1])
+    return _page(request, approvals.order_by("expires_at", "id"), list_name, "expires_at")
+
+
+def _page(
+    request: Request, ordered: ApprovalRequestQuerySet, list_name: str, instant: str
+) -> tuple[list[Any], str | None]:
+    """The first so many, and the cursor behind them: the last one's `instant` and key."""
+    limit = limit_of(request)
+    page = list(ordered[: limit + 1])
     if len(page) <= limit:
         return page, None
     last = page[limit - 1]
-    return page[:limit], cursor_for(list_name, stamp(last.expires_at), last.pk)
+    return page[:limit], cursor_for(list_name, stamp(getattr(last, instant)), last.pk)

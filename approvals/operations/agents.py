@@ -139,7 +139,8 @@ def pause(
     """
     subject: Any
     if agent:
-        subject, ref = _agent_named(agent), _agent_named(agent).ref
+        subject = _agent_named(agent)
+        ref = subject.ref
     elif checkpoint:
         subject = Checkpoint.objects.filter(name=checkpoint).first()
         if subject is None:
