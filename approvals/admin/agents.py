@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from approvals import events
 from approvals.admin.acting import ActingAdmin, KeptAdmin, ReadOnlyAdmin, act, actor_of
 from approvals.admin.fields import LinesField
 from approvals.models import Agent, ApiKey
@@ -112,7 +113,7 @@ class AgentAdmin(ActingAdmin, KeptAdmin):
             "max_waits": agent.max_waits,
         }
         trail.record_in_stream(
-            agent.ref, "agent.changed", actor=actor_of(request), at=timezone.now(), data=data
+            agent.ref, events.AGENT_CHANGED, actor=actor_of(request), at=timezone.now(), data=data
         )
 
     def acts_for(self, request: HttpRequest, obj: Agent) -> Iterable[str]:

@@ -139,7 +139,7 @@ class PersonAdmin(UserAdmin):
         }
         trail.record_in_stream(
             f"user:{user.pk}",
-            "user.changed" if change else "user.created",
+            events.USER_CHANGED if change else events.USER_CREATED,
             actor=actor_of(request),
             at=timezone.now(),
             data=data,

@@ -3,13 +3,17 @@
 from approvals.models.agent import Agent, ApiKey, Installation, WebhookSecret
 from approvals.models.approval_request import ApprovalGroup, ApprovalRequest
 from approvals.models.approval_template import ApprovalTemplate
+from approvals.models.bypass import Bypass
 from approvals.models.checkpoint import Checkpoint, CheckpointVersion
 from approvals.models.decision import Decision
 from approvals.models.delivery import Attempt, Delivery, Message
 from approvals.models.grant import Grant, OutcomeReport, SecondReview
 from approvals.models.lease import Lease
+from approvals.models.notifying import Notice, NotificationPreference
 from approvals.models.reviewer import Absence, Reviewer, Team
 from approvals.models.revision import PlanStep, Revision
+from approvals.models.schedule import Schedule, ScheduleOverride, Shift
+from approvals.models.trial import Backtest, OverruledCase, ShadowVerdict
 
 __all__ = [
     "Absence",
@@ -19,6 +23,8 @@ __all__ = [
     "ApprovalRequest",
     "ApprovalTemplate",
     "Attempt",
+    "Backtest",
+    "Bypass",
     "Checkpoint",
     "CheckpointVersion",
     "Decision",
@@ -27,11 +33,18 @@ __all__ = [
     "Installation",
     "Lease",
     "Message",
+    "Notice",
+    "NotificationPreference",
     "OutcomeReport",
+    "OverruledCase",
     "PlanStep",
     "Reviewer",
     "Revision",
+    "Schedule",
+    "ScheduleOverride",
     "SecondReview",
+    "ShadowVerdict",
+    "Shift",
     "Team",
     "WebhookSecret",
 ]

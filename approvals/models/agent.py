@@ -23,6 +23,8 @@ class Agent(models.Model):
     callback_prefixes = models.JSONField(default=list, blank=True)
     rate_per_minute = models.PositiveIntegerField(null=True, blank=True, default=6000)
     max_waits = models.PositiveIntegerField(default=2000)
+    # How many of its requests may wait for a person at once; empty means any number.
+    max_pending = models.PositiveIntegerField(null=True, blank=True, default=1000)
     paused_at = models.DateTimeField(null=True, blank=True)
     # The place of the newest message in this agent's feed.
     feed_seq = models.PositiveBigIntegerField(default=0, editable=False)
@@ -103,15 +105,20 @@ class ApiKey(models.Model):
 
 
 class Installation(models.Model):
-    """The one row that speaks for the whole server: today, whether everything is paused."""
+    """The one row that speaks for the whole server: what is paused, what is held back."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # While the sweep of deadlines holds back: so many at once look like a fault of ours.
+    sweep_held_at = models.DateTimeField(null=True, blank=True)
+    sweep_held_because = models.CharField(max_length=300, blank=True)
+    sweep_released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="installation_single"),
         ]
+        permissions = [("pause_everything", "Can pause and resume everything")]
 
     def __str__(self) -> str:
         return "paused" if self.paused_at else "running"

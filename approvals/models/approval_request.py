@@ -114,6 +114,8 @@ class ApprovalRequest(models.Model):
     risk_score = models.FloatField()
     risk = models.JSONField()
     flags = models.JSONField(default=list)
+    # The same for requests that differ in figures and names only (rules/likeness.py).
+    likeness = models.CharField(max_length=64, blank=True)
     amount = models.FloatField(null=True)
     terms_json = models.JSONField(db_column="terms")
     required_tier = models.CharField(max_length=20, choices=Tier)
@@ -125,6 +127,10 @@ class ApprovalRequest(models.Model):
     expires_at = models.DateTimeField()
     # The one instant at which this wants attention by itself; null once settled.
     next_due_at = models.DateTimeField(null=True)
+    # How many of the reminders of this window have been sent.
+    reminders_sent = models.PositiveSmallIntegerField(default=0)
+    # When whoever is on call was told that it is urgent, in this window.
+    urgent_at = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(
         "approvals.Reviewer", on_delete=models.SET_NULL, null=True, related_name="claims"
     )
@@ -176,6 +182,12 @@ class ApprovalRequest(models.Model):
                 condition=Q(status="pending"),
                 name="approval_queue",
             ),
+            # Near-identical requests in the queue.
+            models.Index(
+                fields=["likeness"], condition=Q(status="pending"), name="approval_likeness"
+            ),
+            # An agent's quota: how many of its requests wait.
+            models.Index(fields=["agent"], condition=Q(status="pending"), name="approval_waiting"),
             # The sweep: what wants attention by now.
             models.Index(
                 fields=["next_due_at"],

@@ -102,6 +102,10 @@ class CheckpointVersion(models.Model):
     ladder = models.JSONField(default=list, blank=True)
     reminders = models.JSONField(default=shipped_reminders, blank=True)
     urgent_below_seconds = models.PositiveIntegerField(default=900)
+    # Who is called when it is urgent and nobody looks at it.
+    on_call = models.ForeignKey(
+        "approvals.Schedule", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     second_review_rate = models.JSONField(default=dict, blank=True)
     auto_audit_rate = models.FloatField(default=0.0)
     batch_max = models.PositiveSmallIntegerField(default=25)
@@ -138,6 +142,7 @@ class CheckpointVersion(models.Model):
                 name="version_threshold_0_to_1",
             ),
         ]
+        permissions = [("publish_checkpointversion", "Can publish what somebody else wrote")]
 
     def __str__(self) -> str:
         return f"{self.checkpoint} version {self.number} ({self.state})"

@@ -13,6 +13,8 @@ from approvals.rules.tiers import Tier
 class Team(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100, unique=True)
+    # An incoming webhook of the team's channel that takes Slack's `{"text": …}`.
+    chat_url = models.CharField(max_length=2000, blank=True)
 
     class Meta:
         ordering = ["name"]

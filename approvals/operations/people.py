@@ -76,7 +76,7 @@ def create_admin(username: str, *, password: str, actor: str, at: datetime) -> U
     user.is_staff = user.is_superuser = True
     user.save(update_fields=["is_staff", "is_superuser"])
     trail.record_in_stream(
-        f"user:{user.pk}", "user.admin_created", actor=actor, at=at, data={"username": username}
+        f"user:{user.pk}", events.ADMIN_CREATED, actor=actor, at=at, data={"username": username}
     )
     return user
 

@@ -46,10 +46,12 @@ class RiskRule:
 
 @dataclass(frozen=True)
 class Rung:
-    """So long after submission, this tier is needed instead."""
+    """So long after submission this tier is needed instead, or whoever is on call is told."""
 
     after_seconds: int
-    to: str
+    # One of the two: a tier, or the name of a schedule.
+    to: str = ""
+    schedule: str = ""
 
 
 _AMOUNT = (
