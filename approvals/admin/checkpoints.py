@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import models
@@ -16,8 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.admin.acting import ActingAdmin, KeptAdmin, act, actor_of
-from approvals.admin.fields import LinesField, StrictJSONField
-from approvals.admin.version_form import VersionForm
+from approvals.admin.version_form import FORM_ONLY, VersionForm
 from approvals.models import Checkpoint, CheckpointVersion
 from approvals.operations import agents, policies
 
@@ -109,7 +107,6 @@ class CheckpointVersionAdmin(ActingAdmin):
         "number", "state", "created_at", "created_by", "published_at", "published_by",
     )  # fmt: skip
     actions = ("publish_each",)
-    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
     fieldsets = (
         (None, {"fields": ("checkpoint", "title", "stage", "guidelines", "effect")}),
         ("What comes here", {"fields": ("trigger", "required_context")}),
@@ -118,7 +115,17 @@ class CheckpointVersionAdmin(ActingAdmin):
             "Who decides",
             {"fields": ("team", "quorum", "deny_threshold", "excludes_publisher")},
         ),
-        ("The answer", {"fields": ("response_type", "response")}),
+        (
+            "The answer",
+            {
+                "fields": (
+                    "response_type",
+                    "options",
+                    ("choose_at_least", "choose_at_most"),
+                    "answer_schema",
+                )
+            },
+        ),
         (
             "Time",
             {
@@ -153,23 +160,13 @@ class CheckpointVersionAdmin(ActingAdmin):
         return self.readonly_fields if obj is None else (*self.readonly_fields, "checkpoint")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Of what is not edited any more, without the box that only a form has."""
+        """Of what is not edited any more, what stands in the row instead of the form's own."""
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
-        box = "allow_timeout_approve"
         return [
-            (title, {"fields": tuple(name for name in options["fields"] if name != box)})
+            (title, {"fields": tuple(_of_the_row(options["fields"]))})
             for title, options in self.fieldsets
         ]
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        if db_field.name == "redacted_fields":
-            return LinesField(required=False, label="Redacted fields")
-        if db_field.name in ("trigger", "never_auto"):
-            kwargs["widget"] = forms.Textarea(attrs={"rows": 3, "class": "mono"})
-        if db_field.name == "effect":
-            kwargs["widget"] = forms.TextInput(attrs={"class": "vLargeTextField"})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (
@@ -210,6 +207,11 @@ class CheckpointVersionAdmin(ActingAdmin):
     @admin.action(description="Publish")
     def publish_each(self, request: HttpRequest, chosen: "QuerySet[CheckpointVersion]") -> None:
         self.act_on_each(request, chosen, "publish")
+
+
+def _of_the_row(names: Iterable[Any]) -> list[str]:
+    kept = [name for name in names if isinstance(name, str) and name not in FORM_ONLY]
+    return [*kept, "response"] if "response_type" in kept else kept
 
 
 def _to_draft(version: CheckpointVersion, request: HttpRequest, *, at: datetime) -> HttpResponse:

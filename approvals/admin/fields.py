@@ -45,6 +45,8 @@ class StrictJSONField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, InvalidJSONInput):
             return value
+        if value is None:
+            return ""
         text = json.dumps(value, ensure_ascii=False)
         fits = len(text) <= ONE_LINE
         return text if fits else json.dumps(value, ensure_ascii=False, indent=2)
@@ -67,3 +69,25 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return self.to_python(data) != (initial or [])
+
+
+class LiteralField(forms.CharField):
+    """One value: JSON where it reads as JSON, and plain text otherwise."""
+
+    def clean(self, value: Any) -> Any:
+        """What was typed; it is only empty if nothing was, for "" and null are values."""
+        if not str(value or "").strip():
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return self.to_python(value)
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        try:
+            return gate.parse(text.encode("utf-8", "surrogatepass"))
+        except Malformed:
+            return text
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False) if self.to_python(value) != value else value

@@ -4,47 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals import events
 from approvals.admin.acting import ActingAdmin, KeptAdmin, act, actor_of
-from approvals.admin.fields import StrictJSONField
+from approvals.admin.template_form import TemplateForm
 from approvals.models import ApprovalTemplate
 from approvals.operations import policies
 from approvals.rules.template_checks import LONGEST_LIFE
 from audit import trail
 
 State = ApprovalTemplate.State
-
-
-class TemplateForm(forms.ModelForm):
-    class Meta:
-        model = ApprovalTemplate
-        exclude = ()  # noqa: DJ006  (the admin's `fields` say which)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "conditions" in self.fields:
-            self.fields["conditions"].help_text = (
-                "A list of {pointer, operator, value}; all must hold. "
-                "Operators: eq, ne, in, min, max, matches."
-            )
-
-    def clean_conditions(self) -> Any:
-        return self.cleaned_data["conditions"] or []
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        for problem in policies.problems_of_template(self.instance, at=timezone.now()):
-            place = problem.root if problem.root in self.fields else None
-            self.add_error(place, str(problem))
 
 
 @admin.register(ApprovalTemplate)
@@ -70,16 +44,10 @@ class ApprovalTemplateAdmin(ActingAdmin, KeptAdmin):
     )
     readonly_fields = ("state", "origin", "created_at")
     actions = ("turn_on_each", "turn_off_each")
-    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fixed = ("state", "origin", "created_at")
         return fixed if obj is None else ("name", "checkpoint", *fixed)
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        if db_field.name == "expression":
-            kwargs["widget"] = forms.Textarea(attrs={"rows": 3, "class": "mono"})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from approvals import events
+from approvals.admin.rows import RowsField
 from approvals.models import (
     Agent,
     ApiKey,
@@ -21,7 +22,9 @@ from approvals.models import (
     Reviewer,
 )
 from approvals.operations import agents, people
+from approvals.operations._policy_rows import said_of_version
 from approvals.rules.lifecycle import Status
+from approvals.rules.policy import SHIPPED_RISK_RULES
 from approvals.rules.tiers import Tier
 from audit import trail
 from audit.models import Event
@@ -83,7 +86,9 @@ def form_of(response):
     sent = {}
     for field in response.context["adminform"].form:
         value = field.value()
-        if isinstance(value, datetime):
+        if isinstance(field.field, RowsField):
+            sent |= typed(field.field, field.html_name, value)
+        elif isinstance(value, datetime):
             sent |= {
                 f"{field.html_name}_0": f"{value:%Y-%m-%d}",
                 f"{field.html_name}_1": f"{value:%H:%M:%S.%f}",
@@ -94,6 +99,18 @@ def form_of(response):
         management = formset.formset.management_form
         sent |= {field.html_name: field.value() for field in management}
     return sent
+
+
+def typed(field, name, rows):
+    """Records as the rows of inputs they are shown in."""
+    rows = field.prepare_value(rows)
+    cells = {
+        f"{name}-{place}-{column.name}": str(column.field.prepare_value(row[column.name]))
+        for place, row in enumerate(rows)
+        for column in field.columns
+        if column.name in row
+    }
+    return cells | {f"{name}-rows": str(len(rows))}
 
 
 def pks_of(kind):
@@ -131,28 +148,83 @@ class TestADraft:
             ("trigger", "action ==\n&& 1", "line 2"),
             ("never_auto", "risk + 1.0", "true or false"),
             ("effect", "Pays {/arguments", "stands alone"),
-            ("quorum", '{"director": 2, "director": 3}', "director"),
-            ("tiers", '{"director": NaN}', "NaN"),
-            ("risk_rules", "{", "character"),
-            ("risk_rules", '[{"name": "a\\u0000b", "condition": "true", "weight": 0.1}]', "NUL"),
-            ("response", "[" * 5000 + "]" * 5000, "deep"),
-            ("ladder", '[{"after_seconds": 5, "to": "nobody"}]', "nobody"),
+            ("quorum-0-director", "2 or 3", "whole number"),
+            ("tiers-0-director", "nan", "number"),
+            ("tiers-0-director", "0.2", "above team_lead"),
+            ("risk_rules-0-condition", "", "required"),
+            ("risk_rules-0-condition", "args.a ==\n&& 1", "Row 1, condition: line 2"),
+            ("risk_rules-0-condition", "a\0b", "Null characters"),
+            ("risk_rules-1-name", "amount_over_1000", "there twice"),
+            ("answer_schema", "[" * 5000 + "]" * 5000, "deep"),
+            ("ladder-0-to", "nobody", "nobody"),
+            ("ladder-0-after_seconds", "soon", "4 h, 30 min"),
             ("redacted_fields", "no pointer", ""),
-            ("timeout_seconds", "0", ""),
+            ("required_context", '{"type": "nothing"}', "nothing"),
+            ("timeout_seconds", "0", "from 1 s"),
+            ("timeout_seconds", "9 parsecs", "4 h, 30 min"),
+            ("reminders", "half", "50 %"),
             ("auto_approve_below", "nan", ""),
             ("title", "a\0b", "Null characters"),
         ],
     )
     def test_with_a_mistake_says_where(self, admin, draft, field, value, words):
-        form = form_of(admin.get(page_of(draft))) | {field: value}
+        filled = {"ladder-rows": "1", "ladder-0-after_seconds": "5 min", "ladder-0-to": "director"}
+        form = form_of(admin.get(page_of(draft))) | filled | {field: value}
 
         response = admin.post(page_of(draft), form)
 
         assert response.status_code == 200
         errors = response.context["adminform"].form.errors
-        assert words.lower() in " ".join(errors[field]).lower()
+        assert words.lower() in " ".join(errors[field.partition("-")[0]]).lower()
         draft.refresh_from_db()
         assert draft.title == ""
+
+    def test_that_is_saved_as_it_is_shown_stays_as_it_is(self, admin, draft):
+        before = said_of_version(draft)
+
+        admin.post(page_of(draft), form_of(admin.get(page_of(draft))))
+
+        draft.refresh_from_db()
+        assert said_of_version(draft) == before
+
+    def test_keeps_what_was_typed_beside_what_is_wrong_with_it(self, admin, draft):
+        wrong = {"risk_rules-0-condition": "args.a ==\n&& <b>1</b>"}
+
+        page = admin.post(
+            page_of(draft), form_of(admin.get(page_of(draft))) | wrong
+        ).content.decode()
+
+        assert "args.a ==\n&amp;&amp; &lt;b&gt;1&lt;/b&gt;</textarea>" in page
+        assert 'aria-describedby="id_risk_rules-0-condition_wrong"' in page
+
+    def test_asks_for_what_a_choice_needs(self, admin, draft):
+        options = {
+            "response_type": "multiselect",
+            "options-rows": "2",
+            "options-0-id": "a",
+            "options-0-label": "The first",
+            "options-1-id": "b",
+            "options-1-label": "The second",
+            "choose_at_most": "1",
+        }
+
+        admin.post(page_of(draft), form_of(admin.get(page_of(draft))) | options)
+
+        draft.refresh_from_db()
+        assert draft.response == {
+            "options": [{"id": "a", "label": "The first"}, {"id": "b", "label": "The second"}],
+            "max": 1,
+        }
+
+    def test_takes_times_as_people_write_them(self, admin, draft):
+        times = {"timeout_seconds": "1 d 12h", "undo_seconds-0-team_member": "90"}
+
+        admin.post(page_of(draft), form_of(admin.get(page_of(draft))) | times)
+
+        draft.refresh_from_db()
+        assert draft.timeout_seconds == 129_600
+        assert draft.undo_seconds == {"team_member": 90}
+        assert 'value="1 d 12 h"' in admin.get(page_of(draft)).content.decode()
 
     def test_may_approve_by_silence_only_if_somebody_says_so(self, admin, draft):
         form = form_of(admin.get(page_of(draft))) | {"on_timeout": "approve"}
@@ -170,7 +242,11 @@ class TestADraft:
 
         admin.post(address, form)
 
-        assert draft.checkpoint.versions.get(number=3).state == State.DRAFT
+        added = draft.checkpoint.versions.get(number=3)
+        assert added.state == State.DRAFT
+        assert [rule["name"] for rule in added.risk_rules] == [
+            rule.name for rule in SHIPPED_RISK_RULES
+        ]
 
     def test_can_be_thrown_away(self, admin, draft):
         admin.post(page_of(draft, "delete"), {"post": "yes"})
@@ -271,16 +347,50 @@ class TestTemplates:
         assert template.state == ApprovalTemplate.State.OFF
 
     @pytest.mark.parametrize(
-        "conditions",
-        ["[", '[{"pointer": "/context/rationale", "operator": "eq", "value": 1}]', "[NaN]"],
+        ("row", "words"),
+        [
+            ({"pointer": "amount", "operator": "max", "value": "50"}, "amount"),
+            ({"pointer": "/context/rationale", "operator": "eq", "value": "1"}, "free text"),
+            ({"pointer": "/arguments/amount", "operator": "max", "value": "NaN"}, "numbers"),
+            ({"pointer": "/arguments/amount", "operator": "matches", "value": "("}, "RE2"),
+            ({"pointer": "/arguments/amount", "operator": "max", "value": " "}, "required"),
+            ({"pointer": "/arguments/amount", "operator": "about", "value": "50"}, "about"),
+        ],
     )
-    def test_with_a_mistake_are_not_saved(self, admin, template, conditions):
-        form = form_of(admin.get(page_of(template))) | {"conditions": conditions}
+    def test_with_a_mistake_are_not_saved(self, admin, template, row, words):
+        cells = {f"conditions-0-{name}": value for name, value in row.items()}
+        form = form_of(admin.get(page_of(template))) | cells
 
         response = admin.post(page_of(template), form)
 
         assert response.status_code == 200
-        assert "conditions" in response.context["adminform"].form.errors
+        errors = response.context["adminform"].form.errors["conditions"]
+        assert words in " ".join(errors)
+        template.refresh_from_db()
+        assert template.conditions == factories.TemplateFactory.conditions
+
+    @pytest.mark.parametrize(
+        ("typed", "kept"),
+        [
+            ("50", 50),
+            ("50.5", 50.5),
+            ("good_standing", "good_standing"),
+            ('"50"', "50"),
+            ("true", True),
+            ('""', ""),
+            ("null", None),
+            ('{"a": [1]}', {"a": [1]}),
+        ],
+    )
+    def test_read_a_value_as_json_where_it_is_json(self, admin, template, typed, kept):
+        row = {"conditions-0-operator": "eq", "conditions-0-value": typed}
+        admin.post(page_of(template), form_of(admin.get(page_of(template))) | row)
+
+        admin.post(page_of(template), form_of(admin.get(page_of(template))))
+
+        template.refresh_from_db()
+        assert template.conditions[0]["value"] == kept
+        assert type(template.conditions[0]["value"]) is type(kept)
 
     def test_that_were_used_say_why_they_stay(self, admin, template):
         response = admin.get(page_of(template, "delete"))

@@ -105,3 +105,31 @@ def test_hostile_words_stay_words(admin, ask):
     assert page.locator("#content img, #content script:not([src])").count() == 0
     assert page.locator("#content .u").count() >= 1
     assert page.locator("#content details.fold").count() >= 1
+
+
+def test_a_rule_is_added_in_rows_and_told_at_its_cell(admin):
+    page = admin().go("/admin/approvals/checkpoint/")
+    page.get_by_role("link", name="refunds").click()
+    page.get_by_role("button", name="New draft").click()
+    rules = page.locator("[data-rows=risk_rules]")
+    rules.wait_for()
+    shown = rules.locator("tbody tr").count()
+
+    rules.get_by_role("button", name="Add a row").click()
+    page.keyboard.type("abroad")
+    page.get_by_label(f"Condition (CEL), row {shown + 1}").fill('args.country !=\n "DE" && 1')
+    page.get_by_label(f"Weight, row {shown + 1}").fill("0.4")
+    page.get_by_role("button", name="Save and continue").click()
+
+    cell = page.locator("textarea[aria-invalid=true]")
+    cell.wait_for()
+    assert "line 2" in page.locator(f"#{cell.get_attribute('aria-describedby')}").inner_text()
+    cell.fill('args.country != "DE"')
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_text("was changed successfully").wait_for()
+    draft = CheckpointVersion.objects.get(checkpoint__name="refunds", number=2)
+    assert draft.risk_rules[-1] == {
+        "name": "abroad",
+        "condition": 'args.country != "DE"',
+        "weight": 0.4,
+    }
