@@ -1,11 +1,14 @@
 """The cast, the instant, and short ways to say what they do."""
 
+import os
+import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from playwright.sync_api import Error, sync_playwright
 
 from approvals.models import ApprovalRequest, Reviewer
 from approvals.operations import decisions, submission
@@ -118,3 +121,28 @@ def flushing_despite_triggers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """
+    The one browser of a process: Playwright keeps a loop running in its thread.
+
+    Under that loop Django would take itself for a coroutine's, so tests with a browser have
+    a run of their own.
+    """
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=path,
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            )
+        except Error as error:
+            if os.environ.get("REQUIRE_ALL"):
+                raise
+            pytest.skip(f"No Chromium to run: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -27,9 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--only-database"):
         wanted = [item for item in wanted if _needs_database(item)]
     if browser := config.getoption("--browser"):
-        wanted = [item for item in wanted if bool(_browser_fixtures(item)) == (browser == "only")]
-        # Playwright knows one loop at a time: what keeps it to the end comes last.
-        wanted.sort(key=lambda item: "session" in {each.scope for each in _browser_fixtures(item)})
+        wanted = [item for item in wanted if _needs_browser(item) == (browser == "only")]
     kept = set(wanted)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = wanted
@@ -64,11 +62,8 @@ def _needs_database(item: pytest.Item) -> bool:
     return bool(fixtures & DATABASE_FIXTURES or item.get_closest_marker("django_db"))
 
 
-def _browser_fixtures(item: pytest.Item) -> list[pytest.FixtureDef]:
-    """The fixtures of a test that stand where Playwright is started."""
-    found = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
-    used = [definition for definitions in found for definition in definitions]
-    return [each for each in used if "sync_playwright" in getattr(each.func, "__globals__", {})]
+def _needs_browser(item: pytest.Item) -> bool:
+    return "chromium" in getattr(item, "fixturenames", ())
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -82,7 +82,7 @@ def planned(postgres_url: str, arguments: Sequence[str]) -> list[Run]:
             )
         )
     # Playwright leaves a loop running in its thread, in which nothing else could be tested.
-    runs.append(Run("browser", ["tests", "--browser=only"]))
+    runs.append(Run("browser", ["tests", "--browser=only", *in_parallel]))
     # They start servers, kill them and watch the clock: nothing else runs meanwhile.
     runs.append(Run("killed processes", ["tests/chaos"]))
     runs.append(Run("SDK", ["sdk/tests", "-c", "sdk/pyproject.toml", "-p", "no:django"]))

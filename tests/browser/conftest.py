@@ -6,10 +6,7 @@ another host) fails the test it happens in.
 """
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +15,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Route
 
 import approvals
 from approvals.models import ApprovalRequest
@@ -32,33 +29,8 @@ ERRANDS = ("content-publishing", "pay-invoices", "customer-email", "data-deletio
 EXPECTED = re.compile(r"EventSource|/live/|status of (401|403|404|409|422) ")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def django_beside_an_event_loop() -> Iterator[None]:
-    """Playwright keeps a loop running in this thread, which Django takes for a coroutine's."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=path,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except Error as error:
-            if os.environ.get("REQUIRE_ALL"):
-                raise
-            pytest.skip(f"No Chromium to run: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(autouse=True)
-def house(transactional_db) -> None:
+def house(chromium, transactional_db) -> None:
     """Ada decides anything, Ben what a team lead may; the policy is the one to start from."""
     factories.ReviewerFactory(
         user__username="ada", user__first_name="Ada", user__last_name="Okafor", tier=Tier.EXECUTIVE

@@ -1,7 +1,6 @@
 """The demo as a newcomer starts it: one command, a browser, and an agent that acts."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 120
@@ -75,24 +74,13 @@ def demo(tmp_path_factory) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def ada(demo) -> Iterator[Page]:
+def ada(demo, chromium) -> Iterator[Page]:
     """Ada Okafor, executive, signed in."""
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=browser_path,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except Error as error:
-            if os.environ.get("REQUIRE_ALL"):
-                raise
-            pytest.skip(f"No Chromium to run: {error.message.splitlines()[0]}")
-        page = browser.new_page()
-        page.goto(f"{demo.address}/sign-in/")
-        page.get_by_label("User name").fill("ada")
-        page.get_by_label("Password").fill("approve-with-care")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{demo.address}/")
-        yield page
-        browser.close()
+    page = chromium.new_page()
+    page.goto(f"{demo.address}/sign-in/")
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password").fill("approve-with-care")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{demo.address}/")
+    yield page
+    page.close()

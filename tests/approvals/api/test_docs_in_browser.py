@@ -1,13 +1,10 @@
 """The API's documentation, in a browser that obeys the page's own content security policy."""
 
-import os
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Error, sync_playwright
 
 from approvals.api import published
 
@@ -17,15 +14,14 @@ KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 @pytest.fixture(scope="module")
 def answers():
-    """What the server says, asked before the browser's event loop keeps Django from it."""
+    """What the server says."""
     client = Client()
     return {path: client.get(path) for path in ("/api/docs/", "/api/schema/")}
 
 
 @pytest.fixture(scope="module")
-def opened(answers):
+def opened(chromium, answers):
     """The page, what it asked for, and what the browser had to say about it."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
     asked, said = [], []
 
     def answer(route):
@@ -39,23 +35,14 @@ def opened(answers):
         else:
             route.fulfill(status=404)
 
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-            )
-        except Error as error:
-            if os.environ.get("REQUIRE_ALL"):
-                raise
-            pytest.skip(f"No Chromium to run: {error.message.splitlines()[0]}")
-        page = browser.new_page()
-        page.route("**/*", answer)
-        page.on("console", lambda line: said.append(line.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{ORIGIN}/api/docs/")
-        page.wait_for_selector(".opblock")
-        yield page, asked, said
-        browser.close()
+    page = chromium.new_page()
+    page.route("**/*", answer)
+    page.on("console", lambda line: said.append(line.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{ORIGIN}/api/docs/")
+    page.wait_for_selector(".opblock")
+    yield page, asked, said
+    page.close()
 
 
 class TestPage:

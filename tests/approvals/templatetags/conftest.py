@@ -1,14 +1,11 @@
 """A browser that sees the gallery under the product's own content security policy."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
 from tests.approvals.templatetags import gallery
 
@@ -24,24 +21,6 @@ KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 def frame_urls(settings):
     settings.ROOT_URLCONF = "tests.approvals.templatetags.urls"
     settings.TIME_ZONE = "Europe/Berlin"
-
-
-# Playwright runs an event loop, under which Django refuses to touch a database; so it
-# ends with the module that needs it.
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-            )
-        except Error as error:
-            if os.environ.get("REQUIRE_ALL"):
-                raise
-            pytest.skip(f"No Chromium to run: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 class Site:
