@@ -78,10 +78,15 @@ async def connected(server: Any, protocol: str = "2026-07-28") -> AsyncIterator[
         yield client
 
 
-def with_token(url: str, token: str) -> Any:
-    return streamable_http_client(
-        url, http_client=httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"})
-    )
+@asynccontextmanager
+async def with_token(url: str, token: str) -> AsyncIterator[Any]:
+    """The streams of a client that sends this token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers) as http,
+        streamable_http_client(url, http_client=http) as streams,
+    ):
+        yield streams
 
 
 async def prompt(client: Client, tool: str, input: Any, **more: Any) -> dict[str, Any]:
