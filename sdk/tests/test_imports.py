@@ -51,6 +51,23 @@ def test_importing_everything_needs_httpx2_and_the_standard_library_only():
     assert foreign_modules_after("import placet\nfrom placet import *") == ["placet"]
 
 
+@pytest.mark.parametrize("adapter", ["mcp", "claude_code_hook"])
+def test_an_adapter_is_loaded_without_its_framework(adapter):
+    assert foreign_modules_after(f"import placet.adapters.{adapter}") == ["placet"]
+
+
+def test_the_mcp_server_without_its_framework_says_what_to_install():
+    statements = """
+import contextlib, io, placet.adapters.mcp
+sys.modules["uvicorn"] = None
+said = io.StringIO()
+with contextlib.redirect_stderr(said):
+    assert placet.adapters.mcp.main([]) == 2
+assert "pip install 'placet[mcp]'" in said.getvalue(), said.getvalue()
+"""
+    foreign_modules_after(statements)  # fails if the program does
+
+
 def test_verifying_a_webhook_needs_no_more():
     statements = """
 import base64, hashlib, hmac, time, placet

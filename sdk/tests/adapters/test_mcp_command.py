@@ -5,7 +5,7 @@ import sys
 
 import httpx2
 import pytest
-from callers import connected, environment, http_server, told, with_token
+from callers import connected, environment, http_server, prompt, stdio, told, with_token
 
 TOKEN = "t" * 32
 
@@ -72,6 +72,17 @@ async def test_who_has_the_token_may_ask(installation, robin, tmp_path, tool):
             asked = await told(client, "request_approval", action=tool, arguments={})
 
     assert robin.get(asked["id"]).is_pending
+
+
+@pytest.mark.anyio
+async def test_says_deny_when_the_server_is_out_of_reach(installation, tmp_path, tool):
+    nowhere = stdio(installation, tmp_path, "--wait", "0", PLACET_URL="http://127.0.0.1:9")
+
+    async with connected(nowhere) as client:
+        answer = await prompt(client, tool, {})
+
+    assert answer["behavior"] == "deny"
+    assert "No answer" in answer["message"]
 
 
 @pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])

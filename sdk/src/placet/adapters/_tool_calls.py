@@ -220,9 +220,19 @@ def _may_be_put_again(approval: Approval) -> bool:
 
 def _newest(client: Client, call: ToolCall) -> Approval | None:
     """The last request for the same call, if it is among the last of the run."""
-    fingerprint = call.fingerprint()
+    label = call.fingerprint()
     latest = islice(client.list(run=call.body()["run"], limit=LOOK_BACK), LOOK_BACK)
-    return next((seen for seen in latest if _source(seen).get("call") == fingerprint), None)
+    labelled = (seen for seen in latest if _source(seen).get("call") == label)
+    return next((seen for seen in labelled if _runs(seen, call)), None)
+
+
+def _runs(approval: Approval, call: ToolCall) -> bool:
+    """Whether this was asked for what `call` would run: a label alone is not believed."""
+    return (
+        approval.raw["checkpoint"]["name"] == call.checkpoint
+        and approval.action == call.action
+        and canonical(approval.raw["arguments"]) == canonical(call.arguments)
+    )
 
 
 def _submit(client: Client, call: ToolCall, *, after: Approval | None) -> Approval:

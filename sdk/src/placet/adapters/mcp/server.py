@@ -80,6 +80,7 @@ def build(desk: Desk) -> MCPServer:
         tool_name: str, input: dict[str, Any], ctx: Context, tool_use_id: str | None = None
     ) -> str:
         """Ask a person whether a tool may be used; for Claude Code's --permission-prompt-tool."""
+        # The tool_use_id is of no use: a retry brings a new one, and the input is what counts.
         call = desk.call(tool_name, input)
         answer = await in_thread(
             lambda: permit(client, call, wait=desk.wait, on_wait=_telling(ctx))
@@ -106,7 +107,8 @@ def build(desk: Desk) -> MCPServer:
         """
         How a request stands, after waiting up to wait_seconds for its decision.
 
-        Hearing that you may proceed is not the permission: take_permission is.
+        Hearing that you may proceed is not the permission: take_permission is. Where changes are
+        requested, read the feedback and make another request.
         """
         approval = await in_thread(lambda: _decided(client, id, wait_seconds, ctx))
         return _decisions.told(approval)
