@@ -17,8 +17,11 @@ def still_pending(approval: Approval) -> str:
 
 def refused(approval: Approval) -> str:
     decision = approval.decision
-    if decision is None:
-        return f"Not permitted: the request is {approval.status} (id {approval.id})."
+    if decision is None or approval.status != "rejected":
+        words = said_so_far(approval)
+        return (
+            f"Not permitted: the request is {approval.status} (id {approval.id}). {words}".strip()
+        )
     if decision.via == "timeout":
         return f"Not permitted: nobody decided in time (id {approval.id})."
     reason = f": {decision.feedback}" if decision.feedback else "."
@@ -52,6 +55,11 @@ def perhaps_taken(approval: Approval) -> str:
     )
 
 
+def said_so_far(approval: Approval) -> str:
+    said = approval.raw.get("feedback") or ()
+    return " ".join(f"{word['by']}: {word['feedback']}" for word in said)
+
+
 def _before(approval: Approval) -> str:
     before = (approval.raw.get("context") or {}).get("same_call_before")
     if not before or before["came_to"] not in ("approved", "modified"):
@@ -61,11 +69,6 @@ def _before(approval: Approval) -> str:
         f"{before['approval']}); if it never ran, it has to be permitted anew, which is what is "
         "being asked now."
     )
-
-
-def said_so_far(approval: Approval) -> str:
-    said = approval.raw.get("feedback") or ()
-    return " ".join(f"{word['by']}: {word['feedback']}" for word in said)
 
 
 def _who(approval: Approval) -> str:

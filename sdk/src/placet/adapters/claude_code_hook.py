@@ -18,7 +18,8 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from . import _agent
-from ._tool_calls import Answer, ToolCall, permit
+from ._permits import Answer, permit
+from ._tool_calls import ToolCall
 
 LONGEST_WAIT_SECONDS = 480
 # How much longer than --wait it may take. Together they stay below the ten minutes after

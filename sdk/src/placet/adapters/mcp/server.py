@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -22,9 +22,10 @@ from pydantic import Field
 
 from ... import Approval, Client, PlacetError, __version__
 from .. import _decisions
-from .._tool_calls import ToolCall, permit, request, watch
+from .._permits import permit, watch
+from .._tool_calls import ToolCall, request
 
-MOST_CALLS = 200  # that wait at once; not taken from the threads that stdio is read in
+MOST_CALLS = 200  # that wait at once
 INSTRUCTIONS = (
     "A person permits or refuses what you want to do. Ask with request_approval, hear the "
     "decision with get_decision, and run the action only after take_permission said taken: "
@@ -38,92 +39,71 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Desk:
     """
-    Where the calls of one server go.
+    The tools, and where their calls go.
 
-    :ivar says: what is known of where they come from, for the reviewer
+    :ivar wait: how long permission_prompt waits for a decision
+    :ivar says: what is known of where calls come from, for the reviewer
     """
 
     client: Client
     checkpoint: str
-    questions: str
+    questions: str  # the checkpoint of ask_human
     run: str
     wait: timedelta
     says: Mapping[str, str]
-
-    def call(self, action: str, arguments: Mapping[str, Any], **more: Any) -> ToolCall:
-        return ToolCall(
-            action=action,
-            arguments=arguments,
-            run=self.run,
-            client="mcp",
-            says=self.says,
-            **{"checkpoint": self.checkpoint, **more},
-        )
-
-
-def build(desk: Desk) -> MCPServer:
-    server: MCPServer = MCPServer(
-        "placet", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
+    # Of its own: standard input is read in a thread of the common ones.
+    threads: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(MOST_CALLS)
     )
-    threads = anyio.CapacityLimiter(MOST_CALLS)
-    client = desk.client
 
-    async def in_thread(ask: Callable[[], T]) -> T:
-        try:
-            return await to_thread.run_sync(ask, limiter=threads)
-        except PlacetError as error:
-            raise ToolError(str(error)) from error
-
-    # As text alone: Claude Code reads this very shape, and structured content would be another.
-    @server.tool(structured_output=False)
     async def permission_prompt(
-        tool_name: str, input: dict[str, Any], ctx: Context, tool_use_id: str | None = None
+        self, tool_name: str, input: dict[str, Any], ctx: Context, tool_use_id: str | None = None
     ) -> str:
         """Ask a person whether a tool may be used; for Claude Code's --permission-prompt-tool."""
         # The tool_use_id is of no use: a retry brings a new one, and the input is what counts.
-        call = desk.call(tool_name, input)
-        answer = await in_thread(
-            lambda: permit(client, call, wait=desk.wait, on_wait=_telling(ctx))
+        call = self._call(tool_name, input)
+        answer = await self._in_thread(
+            lambda: permit(self.client, call, wait=self.wait, on_wait=_telling(ctx))
         )
         if answer.arguments is None:
             return json.dumps({"behavior": "deny", "message": answer.sentence})
         # Always with the input: what runs is what was permitted, whoever wrote it down.
         return json.dumps({"behavior": "allow", "updatedInput": answer.arguments})
 
-    @server.tool()
     async def request_approval(
-        action: str, arguments: dict[str, Any], rationale: str = ""
+        self, action: str, arguments: dict[str, Any], rationale: str = ""
     ) -> dict[str, Any]:
         """
         Ask a person for permission to do something once. Answers at once with the request's id.
 
-        The same request, made again before its permission is taken, is the same request.
+        While it is pending, the same request made again is the same request.
         """
-        call = desk.call(action, arguments, context={"rationale": rationale})
-        return _decisions.told(await in_thread(lambda: request(client, call)))
+        call = self._call(action, arguments, context={"rationale": rationale})
+        return _decisions.told(await self._in_thread(lambda: request(self.client, call)))
 
-    @server.tool()
-    async def get_decision(id: str, ctx: Context, wait_seconds: WaitSeconds = 0) -> dict[str, Any]:
+    async def get_decision(
+        self, id: str, ctx: Context, wait_seconds: WaitSeconds = 0
+    ) -> dict[str, Any]:
         """
         How a request stands, after waiting up to wait_seconds for its decision.
 
         Hearing that you may proceed is not the permission: take_permission is. Where changes are
         requested, read the feedback and make another request.
         """
-        approval = await in_thread(lambda: _decided(client, id, wait_seconds, ctx))
-        return _decisions.told(approval)
+        return _decisions.told(
+            await self._in_thread(lambda: self._watched(self.client.get(id), wait_seconds, ctx))
+        )
 
-    @server.tool()
-    async def take_permission(id: str) -> dict[str, Any]:
+    async def take_permission(self, id: str) -> dict[str, Any]:
         """
         Take the permission of a request, once, just before running its action.
 
         Run it only if this answers taken: true, and with exactly these arguments.
         """
-        return await in_thread(lambda: _decisions.take(client, client.get(id)))
+        return await self._in_thread(lambda: _decisions.take(self.client, self.client.get(id)))
 
-    @server.tool()
     async def ask_human(
+        self,
         question: str,
         ctx: Context,
         options: list[str] | None = None,
@@ -134,25 +114,48 @@ def build(desk: Desk) -> MCPServer:
 
         If the answer is still pending, hear it later with get_decision.
         """
-        call = desk.call(
+        call = self._call(
             "ask_human",
             {"question": question},
-            checkpoint=desk.questions,
+            checkpoint=self.questions,
             response=_decisions.response_for(options),
         )
+        return _decisions.told(
+            await self._in_thread(
+                lambda: self._watched(request(self.client, call), wait_seconds, ctx)
+            )
+        )
 
-        def ask() -> Approval:
-            approval = request(client, call)
-            return _decided(client, approval.id, wait_seconds, ctx)
+    def _call(self, action: str, arguments: Mapping[str, Any], **more: Any) -> ToolCall:
+        return ToolCall(
+            action=action,
+            arguments=arguments,
+            run=self.run,
+            client="mcp",
+            says=self.says,
+            **{"checkpoint": self.checkpoint, **more},
+        )
 
-        return _decisions.told(await in_thread(ask))
+    def _watched(self, approval: Approval, wait_seconds: int, ctx: Context) -> Approval:
+        deadline = time.monotonic() + wait_seconds
+        return watch(self.client, approval, deadline=deadline, on_wait=_telling(ctx))
 
+    async def _in_thread(self, ask: Callable[[], T]) -> T:
+        try:
+            return await to_thread.run_sync(ask, limiter=self.threads)
+        except (PlacetError, ValueError) as error:
+            raise ToolError(str(error)) from error
+
+
+def build(desk: Desk) -> MCPServer:
+    server: MCPServer = MCPServer(
+        "placet", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
+    )
+    # As text alone: Claude Code reads this very shape, and structured content would be another.
+    server.add_tool(desk.permission_prompt, structured_output=False)
+    for tool in (desk.request_approval, desk.get_decision, desk.take_permission, desk.ask_human):
+        server.add_tool(tool)
     return server
-
-
-def _decided(client: Client, id: str, wait_seconds: int, ctx: Context) -> Approval:
-    deadline = time.monotonic() + wait_seconds
-    return watch(client, client.get(id), deadline=deadline, on_wait=_telling(ctx))
 
 
 def _telling(ctx: Context) -> Callable[[Approval], None]:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from placet.adapters._tool_calls import ToolCall, permit
+from placet.adapters._permits import permit
+from placet.adapters._tool_calls import ToolCall
 
 AT_ONCE = timedelta(0)
 
