@@ -104,12 +104,21 @@ def test_another_directory_or_session_asks_for_itself(installation, robin, ask, 
 
 
 def test_three_at_once_are_one_request_and_one_allow(installation, robin, ask, tool):
-    with deciding(installation, tool, "approve"), ThreadPoolExecutor(3) as at_once:
-        decisions = list(at_once.map(lambda _: ask(tool, {"n": 1}), range(3)))
+    def ask_three_times():
+        with ThreadPoolExecutor(3) as at_once:
+            decisions = at_once.map(lambda _: ask(tool, {"n": 1}, *AT_ONCE), range(3))
+            return sorted(decision["permissionDecision"] for decision in decisions)
 
-    said = sorted(decision["permissionDecision"] for decision in decisions)
-    assert said == ["allow", "deny", "deny"]
-    assert len(requests_for(robin, tool)) == 1
+    before = ask_three_times()
+    (asked,) = requests_for(robin, tool)
+    decide(installation, tool, "approve")
+    after = ask_three_times()
+
+    assert before == ["deny", "deny", "deny"]
+    assert after == ["allow", "deny", "deny"]
+    anew, approved = requests_for(robin, tool)  # those who came too late ask together
+    assert anew.is_pending
+    assert approved.id == asked.id
 
 
 def test_killed_after_it_took_the_permission_it_has_to_be_asked_anew(

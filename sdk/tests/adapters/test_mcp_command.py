@@ -1,5 +1,6 @@
 """How the MCP server is started, and when it is not; who is let in over HTTP."""
 
+import signal
 import subprocess
 import sys
 
@@ -55,6 +56,22 @@ def test_never_shows_the_key_it_refuses(installation):
     _, said = started(installation, PLACET_API_KEY="plc_user_secretsecret_x")
 
     assert "secretsecret" not in said
+
+
+def test_ends_when_interrupted_at_a_terminal(installation):
+    with subprocess.Popen(
+        [sys.executable, "-m", "placet.adapters.mcp"],
+        env=environment(installation),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        process.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        assert process.stdout.readline()  # it is up: it has answered
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=20) == -signal.SIGINT
 
 
 def test_lets_in_only_who_has_the_token(installation, tmp_path):

@@ -1,5 +1,6 @@
 """The same call again: after a retry, a restart, a crash, and beside itself."""
 
+import json
 import os
 import signal
 
@@ -62,23 +63,29 @@ async def test_another_session_asks_for_itself(installation, robin, tmp_path, to
 
 
 async def test_five_at_once_are_one_request_and_one_allow(installation, robin, tmp_path, tool):
-    answers = []
+    waiting, answers = set(), []
 
-    async def ask(server):
+    async def ask(name, server):
+        async def hear(progress, total, message):
+            waiting.add(name)
+            if len(waiting) == 5:
+                waiting.clear()
+                await anyio.to_thread.run_sync(decide, installation, tool, "approve")
+
         async with connected(server) as client:
-            answers.append(await prompt(client, tool, {"n": 1}))
+            arguments = {"tool_name": tool, "input": {"n": 1}}
+            result = await client.call_tool("permission_prompt", arguments, progress_callback=hear)
+            answers.append(json.loads(result.content[0].text)["behavior"])
 
     with (
         http_server(installation, tmp_path) as (one, _),
         http_server(installation, tmp_path) as (another, _),
-        deciding(installation, tool, "approve"),
     ):
         async with anyio.create_task_group() as callers:
-            for server in (one, one, one, another, another):
-                callers.start_soon(ask, server)
+            for name, server in enumerate((one, one, one, another, another)):
+                callers.start_soon(ask, name, server)
 
-    said = sorted(answer["behavior"] for answer in answers)
-    assert said == ["allow", "deny", "deny", "deny", "deny"], answers
+    assert sorted(answers) == ["allow", "deny", "deny", "deny", "deny"]
     assert len(requests_for(robin, tool)) == 1
 
 

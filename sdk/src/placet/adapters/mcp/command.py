@@ -6,6 +6,7 @@ import argparse
 import hmac
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -68,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
         )
         server = build(desk)
         if not options.http:
+            # A thread that reads standard input cannot be woken to let the process end.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             server.run("stdio")
             return 0
         app = server.streamable_http_app(host=options.host)
