@@ -146,7 +146,9 @@ async def test_a_client_that_hung_up_takes_no_permission(
         arguments = {"tool_name": tool, "input": {}}
         with pytest.raises(MCPError, match="timed out"):
             await client.call_tool("permission_prompt", arguments, read_timeout_seconds=1)
-        decide(installation, tool, "approve")
+        # In a thread: the client needs its event loop to tell the server that it hung up.
+        await anyio.sleep(1)
+        await anyio.to_thread.run_sync(decide, installation, tool, "approve")
         await anyio.sleep(6)  # longer than one look
 
         (asked,) = requests_for(robin, tool)
