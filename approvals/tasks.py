@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from approvals import outbox
-from approvals.operations import deliveries, escalation
+from approvals.operations import deliveries, escalation, notices
 
 
 @shared_task(name=outbox.DELIVER)
@@ -23,3 +23,8 @@ def deliver_due(**_: Any) -> None:
 @shared_task(name="approvals.escalate_due")
 def escalate_due(**_: Any) -> None:
     escalation.escalate_due(at=timezone.now())
+
+
+@shared_task(name="approvals.tell_everybody")
+def tell_everybody(**_: Any) -> None:
+    notices.tell_everybody(at=timezone.now())

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from hitl_site import mailing
 from hitl_site.environment import (
     ASSETS_DIR,
     choice,
@@ -200,6 +201,17 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": ["approvals.api.schema.add_components"],
 }
+
+# Notices ------------------------------------------------------------------------------
+
+# Where e-mail is handed over; empty means that nobody is told by e-mail.
+EMAIL_URL = secret("EMAIL_URL")
+vars().update(mailing.server(EMAIL_URL))
+EMAIL_FROM = mailing.sender(env.str("EMAIL_FROM", ""), host=_site.hostname)
+# Seconds for each step of handing a message over.
+EMAIL_TIMEOUT = 10
+# Services that hear of trouble with the server, as Apprise writes their addresses.
+NOTIFY_URLS = mailing.services(secret("NOTIFY_URLS"))
 
 # People -------------------------------------------------------------------------------
 

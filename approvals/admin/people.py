@@ -17,9 +17,9 @@ from approvals import events
 from approvals.admin.acting import KeptAdmin, actor_of
 from approvals.admin.fields import StrictJSONField
 from approvals.models import Absence, Reviewer, Team
+from approvals.rules.hours import WEEKDAYS
 from audit import trail
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 
 

@@ -57,15 +57,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('new', 'something new'), ('reminder', 'a reminder'), ('escalated', 'escalated'), ('timed_out', 'timed out')], max_length=10)),
+                ('at', models.DateTimeField()),
+                ('approval', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='approvals.approvalrequest')),
+                ('claimed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='approvals.reviewer')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Notice',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('new', 'something new'), ('reminder', 'a reminder'), ('urgent', 'urgent'), ('escalated', 'escalated'), ('timed_out', 'timed out'), ('digest', "the day's digest"), ('trouble', 'trouble with the server')], max_length=10)),
+                ('kind', models.CharField(choices=[('new', 'something new'), ('reminder', 'a reminder'), ('urgent', 'urgent'), ('escalated', 'escalated'), ('timed_out', 'timed out'), ('digest', "the day's digest"), ('trouble', 'trouble with the server'), ('test', 'a test')], max_length=10)),
                 ('channel', models.CharField(choices=[('email', 'e-mail'), ('chat', 'chat webhook'), ('apprise', 'notification service')], max_length=10)),
                 ('recipient', models.CharField(max_length=2000)),
-                ('subject', models.CharField(max_length=300)),
-                ('text', models.TextField()),
-                ('link', models.CharField(max_length=500)),
+                ('more', models.PositiveIntegerField(default=0)),
+                ('subject', models.CharField(blank=True, max_length=300)),
+                ('text', models.TextField(blank=True)),
+                ('link', models.CharField(blank=True, max_length=500)),
                 ('state', models.CharField(choices=[('owed', 'owed'), ('sent', 'sent'), ('dropped', 'dropped'), ('failed', 'failed')], default='owed', max_length=10)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(blank=True, max_length=300)),
@@ -304,6 +318,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(condition=models.Q(('state', 'owed')), fields=['due_at'], name='notice_owed'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(fields=['recipient', '-created_at'], name='notice_to'),
         ),
         migrations.AddConstraint(
             model_name='overruledcase',

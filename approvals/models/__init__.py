@@ -9,7 +9,7 @@ from approvals.models.decision import Decision
 from approvals.models.delivery import Attempt, Delivery, Message
 from approvals.models.grant import Grant, OutcomeReport, SecondReview
 from approvals.models.lease import Lease
-from approvals.models.notifying import Notice, NotificationPreference
+from approvals.models.notifying import Announcement, Notice, NotificationPreference
 from approvals.models.reviewer import Absence, Reviewer, Team
 from approvals.models.revision import PlanStep, Revision
 from approvals.models.schedule import Schedule, ScheduleOverride, Shift
@@ -18,6 +18,7 @@ from approvals.models.trial import Backtest, OverruledCase, ShadowVerdict
 __all__ = [
     "Absence",
     "Agent",
+    "Announcement",
     "ApiKey",
     "ApprovalGroup",
     "ApprovalRequest",

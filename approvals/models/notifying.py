@@ -40,6 +40,33 @@ class NotificationPreference(models.Model):
         return f"how to reach {self.reviewer_id}"
 
 
+class Announcement(models.Model):
+    """
+    That there is something to tell, before anybody has looked for whom.
+
+    One row, whatever the crowd it concerns, is all that a submission or a deadline pays;
+    a worker turns it into notices and deletes it.
+    """
+
+    class Kind(models.TextChoices):
+        NEW = "new", "something new"
+        REMINDER = "reminder", "a reminder"
+        ESCALATED = "escalated", "escalated"
+        TIMED_OUT = "timed_out", "timed out"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    approval = models.ForeignKey(ApprovalRequest, on_delete=models.CASCADE, related_name="+")
+    # Who had it open at that moment: an escalation frees the claim before anybody is told.
+    claimed_by = models.ForeignKey(Reviewer, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.approval_id}"
+
+
 class Notice(models.Model):
     """
     One message owed to a person or a channel. It carries a link and never any authority.
@@ -56,6 +83,7 @@ class Notice(models.Model):
         TIMED_OUT = "timed_out", "timed out"
         DIGEST = "digest", "the day's digest"
         TROUBLE = "trouble", "trouble with the server"
+        TEST = "test", "a test"
 
     class Channel(models.TextChoices):
         EMAIL = "email", "e-mail"
@@ -80,9 +108,12 @@ class Notice(models.Model):
         ApprovalRequest, on_delete=models.PROTECT, null=True, related_name="notices"
     )
     recipient = models.CharField(max_length=2000)
-    subject = models.CharField(max_length=300)
-    text = models.TextField()
-    link = models.CharField(max_length=500)
+    # Others that joined this one before it was sent, instead of becoming one more message.
+    more = models.PositiveIntegerField(default=0)
+    # Of what waits, the words are found when it is sent: by then there is less time left.
+    subject = models.CharField(max_length=300, blank=True)
+    text = models.TextField(blank=True)
+    link = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OWED)
     tries = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
@@ -96,6 +127,8 @@ class Notice(models.Model):
         indexes = [
             # The sweep: what is owed by now.
             models.Index(fields=["due_at"], condition=Q(state="owed"), name="notice_owed"),
+            # What a recipient is owed or was told of late: the next one joins it, or waits.
+            models.Index(fields=["recipient", "-created_at"], name="notice_to"),
         ]
 
     def __str__(self) -> str:

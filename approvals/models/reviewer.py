@@ -1,10 +1,12 @@
 """Those who decide."""
 
 import uuid
-from datetime import datetime
+import zoneinfo
+from datetime import datetime, tzinfo
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from approvals.rules.authority import Standing
 from approvals.rules.tiers import Tier
@@ -76,6 +78,14 @@ class Reviewer(models.Model):
     @property
     def ref(self) -> str:
         return f"reviewer:{self.pk}"
+
+    @property
+    def zone(self) -> tzinfo:
+        """Theirs; the server's, where nobody has set one that exists."""
+        try:
+            return zoneinfo.ZoneInfo(self.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return timezone.get_default_timezone()
 
     def standing(self, *, at: datetime) -> Standing:
         """What the rules need to know of this person at one instant (see `with_standing`)."""

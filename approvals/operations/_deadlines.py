@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from approvals import events
 from approvals.models import ApprovalRequest
-from approvals.operations import _escalating, _pausing, _preparing, _settling
+from approvals.operations import _announcing, _escalating, _pausing, _preparing, _settling
 from approvals.operations._preparing import Proposed
 from approvals.queries import policies
 from approvals.refusals import Conflict, Refusal
@@ -84,6 +84,7 @@ def strike(approval: ApprovalRequest, *, at: datetime) -> None:
 
 
 def _silence(approval: ApprovalRequest, at: datetime) -> None:
+    _announcing.timed_out(approval, at=at)
     above = approval.tier.above
     if approval.terms.escalates_on_timeout and above and approval.is_pending:
         approval.window_starts_at = at

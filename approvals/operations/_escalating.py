@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.models import ApprovalRequest
-from approvals.operations import _settling
+from approvals.operations import _announcing, _settling
 from approvals.rules.tiers import Tier, tier_for
 from audit import trail
 
@@ -64,6 +64,7 @@ def raise_to(
         at=at,
         escalation={"from": before, "to": tier, "reason": reason, "at": trail.stamp(at)},
     )
+    _announcing.escalated(approval, at=at, reason=reason)
 
 
 def is_raised(approval: ApprovalRequest) -> bool:

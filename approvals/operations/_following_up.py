@@ -5,7 +5,7 @@ from typing import Any
 
 from approvals import events
 from approvals.models import ApprovalRequest, Revision
-from approvals.operations import _creating, _preparing, _settling
+from approvals.operations import _announcing, _creating, _preparing, _settling
 from approvals.operations._preparing import Prepared, UrlNotAllowed
 from approvals.rules.verdicts import StepStatus
 from audit import trail
@@ -48,6 +48,7 @@ def carry_over(
         data={"follow_up": follow_up.ref, "steps": [step["id"] for step in steps]},
         related=[*approval.topics(), follow_up.ref],
     )
+    _announcing.new(follow_up, at=at)
     return follow_up
 
 

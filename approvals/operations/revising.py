@@ -10,7 +10,7 @@ from django.db import transaction
 
 from approvals import events
 from approvals.models import ApprovalRequest, OutcomeReport, PlanStep
-from approvals.operations import _creating, _deadlines, _pausing, _preparing, _settling
+from approvals.operations import _announcing, _creating, _deadlines, _pausing, _preparing, _settling
 from approvals.operations._preparing import Proposed
 from approvals.queries import policies
 from approvals.refusals import Conflict
@@ -106,6 +106,7 @@ def _revise(approval: ApprovalRequest, revised: Mapping[str, Any], at: datetime)
     _preparing.check_arguments(approval.submitted.get("arguments_schema"), proposed.arguments)
     if approval.status == Status.CHANGES_REQUESTED:
         _settling.take_back(approval)
+        _announcing.new(approval, at=at)
     restate(
         approval,
         proposed,

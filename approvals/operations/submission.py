@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from approvals.models import Agent, ApprovalGroup, ApprovalRequest, ApprovalTemplate
-from approvals.operations import _creating, _pausing, _preparing, _settling
+from approvals.operations import _announcing, _creating, _pausing, _preparing, _settling
 from approvals.operations._preparing import Prepared
 from approvals.refusals import Conflict, Refusal
 from approvals.rules.canonical import digest
@@ -167,6 +167,7 @@ def _write_group(
 def _let_pass(approval: ApprovalRequest, prepared: Prepared, *, at: datetime) -> None:
     via, template = passes_by(prepared, at=at)
     if via is None:
+        _announcing.new(approval, at=at)
         return
     if template:
         approval.template = template

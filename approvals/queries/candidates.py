@@ -7,13 +7,23 @@ from approvals.rules import authority
 from approvals.rules.authority import Case
 
 
-def who_may_decide(case: Case, *, at: datetime) -> list[Reviewer]:
+def everybody() -> list[Reviewer]:
+    """Every active reviewer, by user name, with standing and with how to reach them."""
+    people = Reviewer.objects.with_standing().filter(is_active=True, user__is_active=True)
+    return list(people.select_related("notifying"))
+
+
+def who_may_decide(
+    case: Case, *, at: datetime, among: list[Reviewer] | None = None
+) -> list[Reviewer]:
     """
     Every reviewer who may decide this now, those who stand in for someone away included.
 
-    The same rule as at every door. Loaded `with_standing`, by user name.
+    The same rule as at every door.
+
+    :param among: loaded as `everybody()` does, for whoever asks about many cases at once
     """
-    people = Reviewer.objects.with_standing().filter(is_active=True, user__is_active=True)
+    people = everybody() if among is None else among
     return [
         person for person in people if authority.objection_to(person.standing(at=at), case) is None
     ]

@@ -1,9 +1,8 @@
 """Who is at the door, and what they may see behind it."""
 
 import uuid
-import zoneinfo
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -50,7 +49,7 @@ def reviewer_required(view: View) -> View:
                 request, "approvals/no_reviewer.html", {"is_inactive": reviewer}, status=403
             )
         request.reviewer = reviewer
-        with timezone.override(_zone_of(reviewer)):
+        with timezone.override(reviewer.zone):
             response = view(request, *args, **kwargs)
         patch_cache_control(response, private=True, no_cache=True)
         return response
@@ -100,10 +99,3 @@ def _sign_in_first(request: BrowserRequest) -> HttpResponse:
     answer = HttpResponse(status=401)
     answer["HX-Redirect"] = f"{resolve_url('sign_in')}?{urlencode({'next': back})}"
     return answer
-
-
-def _zone_of(reviewer: Reviewer) -> tzinfo:
-    try:
-        return zoneinfo.ZoneInfo(reviewer.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return timezone.get_default_timezone()

@@ -116,7 +116,7 @@ class TestSubmit:
         submit()
 
         # Among them the savepoint and its release, which stand for BEGIN and COMMIT.
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             submission.submit(robin, BODY, at=at, idempotency_key="k")
         with django_assert_max_num_queries(1):
             submission.submit(robin, BODY, at=at, idempotency_key="k")
@@ -127,7 +127,7 @@ class TestSubmit:
         submit()
         steps = [{"id": str(place), "action": "pay"} for place in range(200)]
 
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             submission.submit(robin, BODY | {"steps": steps}, at=at)
 
 
