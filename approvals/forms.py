@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.http import QueryDict
 from django.utils import timezone
 
 from approvals.models import ApprovalRequest
+from approvals.outbound import chat
 from approvals.queries import inbox
 from approvals.rules import gate
 from approvals.rules.gate import Malformed
@@ -25,6 +27,28 @@ _opened = Signer(salt="opened")
 def opened_mark(approval: ApprovalRequest) -> str:
     """Put on the page that shows an approval, to tell later how long it was looked at."""
     return _opened.sign(f"{approval.pk.hex}@{timezone.now().timestamp():.1f}")
+
+
+class ChatURLField(forms.CharField):
+    """An incoming webhook, or nothing. Where its name leads is looked at when it is called."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="Chat webhook",
+            required=False,
+            max_length=2000,
+            widget=forms.TextInput(
+                attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+            ),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        url = super().clean(value)
+        allowed = settings.ALLOW_PRIVATE_CALLBACKS
+        if url and (wrong := chat.objection_to(url, allowed_networks=allowed)):
+            raise forms.ValidationError(wrong)
+        return url
 
 
 class FeedbackField(forms.CharField):

@@ -33,6 +33,8 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("runs/<uuid:agent_id>/<path:run>/", history.run, name="run"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/notices/", preferences.notices, name="preferences_notices"),
+    path("preferences/notices/test/", preferences.send_test, name="preferences_test"),
     path("sign-in/", account_views.login, name="sign_in"),
     path("sign-out/", account_views.logout, name="sign_out"),
     # allauth finds its own pages by these names.

@@ -22,13 +22,17 @@ from approvals.models import (
     CheckpointVersion,
     Delivery,
     Lease,
+    Notice,
     Reviewer,
     WebhookSecret,
 )
+from approvals.outbound import email
+from approvals.outbound.sending import Unsent
 from hitl_site.beat import LEASE
 
 # A sweep comes every few seconds; what has waited so long beyond its time was overlooked.
 LATE = timedelta(minutes=2)
+LATELY = timedelta(days=1)
 MANY_MESSAGES = 1000
 TRIGGERS = {
     "sqlite": {
@@ -198,6 +202,32 @@ def _deliveries(at: datetime) -> str:
     return f"none is late; {parked} given up" if parked else "none is late"
 
 
+def _mail(at: datetime) -> str:
+    if not settings.EMAIL_URL:
+        return "not set up (EMAIL_URL): nobody is told by e-mail"
+    try:
+        email.check()
+    except Unsent as unsent:
+        raise Ill(f"{unsent.sentence} Check EMAIL_URL.") from None
+    return f"{settings.EMAIL_FROM} may send"
+
+
+def _notices(at: datetime) -> str:
+    late = Notice.objects.filter(state=Notice.State.OWED, tries=0, due_at__lte=at - LATE)
+    if oldest := late.order_by("due_at").first():
+        raise Ill(
+            f"{late.count()} people or channels were to be told, the oldest at"
+            f" {oldest.due_at:%Y-%m-%d %H:%M} UTC. Are beat and worker running?"
+        )
+    failed = Notice.objects.filter(state=Notice.State.FAILED, settled_at__gt=at - LATELY)
+    if newest := failed.order_by("-settled_at").first():
+        raise Ill(
+            f"{failed.count()} could not be sent since yesterday: {newest.error} See Notices in"
+            " the admin."
+        )
+    return "none is late, none failed since yesterday"
+
+
 def _signing_key(at: datetime) -> str:
     try:
         signing_keys.sign({"sub": "doctor"})
@@ -256,6 +286,8 @@ _LOOKS: dict[str, Callable[[datetime], str]] = {
     "beat": _beat,
     "approvals": _approvals,
     "deliveries": _deliveries,
+    "mail": _mail,
+    "notices": _notices,
     "signing key": _signing_key,
     "secret key": _secret_key,
     "people": _people,

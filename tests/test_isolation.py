@@ -42,6 +42,8 @@ SESSION = {
     "history/",
     "runs/<uuid:agent_id>/<path:run>/",
     "preferences/",
+    "preferences/notices/",
+    "preferences/notices/test/",
     "approvals/<uuid:approval_id>/",
     "approvals/<uuid:approval_id>/claim/",
     "approvals/<uuid:approval_id>/decide/",

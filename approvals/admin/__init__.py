@@ -3,9 +3,9 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from approvals.admin import agents, checkpoints, history, people, templates
+from approvals.admin import agents, checkpoints, history, notices, people, templates
 
-__all__ = ["agents", "checkpoints", "history", "people", "templates"]
+__all__ = ["agents", "checkpoints", "history", "notices", "people", "templates"]
 
 admin.site.site_header = "Placet"
 admin.site.site_title = "Placet"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from approvals import events
 from approvals.admin.acting import KeptAdmin, actor_of
 from approvals.admin.fields import StrictJSONField
+from approvals.forms import ChatURLField
 from approvals.models import Absence, Reviewer, Team
 from approvals.rules.hours import WEEKDAYS
 from audit import trail
@@ -115,8 +116,19 @@ class ReviewerAdmin(KeptAdmin):
         )
 
 
+class TeamForm(forms.ModelForm):
+    chat_url = ChatURLField(
+        help_text="An incoming webhook of the team's channel, as Slack and Mattermost make them."
+    )
+
+    class Meta:
+        model = Team
+        fields = ("name", "chat_url")
+
+
 @admin.register(Team)
 class TeamAdmin(admin.ModelAdmin):
+    form = TeamForm
     list_display = ("name",)
     search_fields = ("name",)
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from approvals.models import Notice, NotificationPreference, Reviewer, Team
-from approvals.rules.hours import Hours
+from approvals.rules.hours import WEEKDAYS, Hours
 
 _ALWAYS = Hours()
 
@@ -35,6 +35,12 @@ def hours_of(reviewer: Reviewer) -> Hours:
         working=reviewer.working_hours,
         quiet=None if quiet[0] is None or quiet[1] is None else (quiet[0], quiet[1]),
     )
+
+
+def working_days(reviewer: Reviewer) -> list[tuple[str, str]]:
+    """Their working hours for a screen, in the order of the week: ("Mon", "09:00 to 17:00")."""
+    hours = reviewer.working_hours
+    return [(day.title(), " to ".join(hours[day])) for day in WEEKDAYS if day in hours]
 
 
 def ears_of(people: Iterable[Reviewer]) -> list[Ear]:
