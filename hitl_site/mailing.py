@@ -56,11 +56,12 @@ def services(text: str) -> list[str]:
     """The addresses of NOTIFY_URLS, apart from each other by commas or spaces."""
     urls = text.replace(",", " ").split()
     for url in urls:
-        scheme = url.partition("://")[0].lower()
-        if scheme not in SERVICE_SCHEMES:
+        scheme, has_one, _ = url.partition("://")
+        if not has_one or scheme.lower() not in SERVICE_SCHEMES:
+            # The rest of the address is a secret, and so is one without a scheme.
             raise ImproperlyConfigured(
-                f"NOTIFY_URLS: {scheme[:40]!r} is not one of the services that may be told:"
-                f" {', '.join(sorted(SERVICE_SCHEMES))}."
+                f"NOTIFY_URLS: {scheme if has_one else 'what has no ://'} is not one of the"
+                f" services that may be told: {', '.join(sorted(SERVICE_SCHEMES))}."
             )
     if urls and importlib.util.find_spec("apprise") is None:
         raise ImproperlyConfigured("NOTIFY_URLS needs: pip install placet-server[notify]")

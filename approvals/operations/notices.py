@@ -47,8 +47,8 @@ class NoChannel(Conflict):
     code = "no_channel"
 
 
-class TestOnItsWay(Conflict):
-    code = "test_on_its_way"
+class AskedAlready(Conflict):
+    code = "asked_already"
 
 
 def tell_everybody(*, at: datetime) -> int:
@@ -97,14 +97,14 @@ def owe_test(reviewer: Reviewer, *, at: datetime) -> None:
     Owe this person a test message through every channel of theirs.
 
     :raises NoChannel: they have none
-    :raises TestOnItsWay: they asked for one within the last minute
+    :raises AskedAlready: they asked for one within the last minute
     """
     ears = reaching.ears_of([reviewer])
     if not ears:
         raise NoChannel("There is no way to reach you: no e-mail, and no chat.")
     recent = Notice.objects.filter(reviewer=reviewer, kind=Notice.Kind.TEST)
     if recent.filter(created_at__gt=at - TEST_AGAIN_AFTER).exists():
-        raise TestOnItsWay("A test message is on its way; give it a minute.")
+        raise AskedAlready("A test message is on its way; give it a minute.")
     owe([Telling(Notice.Kind.TEST, ear) for ear in ears], at=at)
 
 

@@ -44,8 +44,8 @@ class NoticesForm(forms.ModelForm):
     chat_url = ChatURLField(
         help_text="An incoming webhook of Slack, Mattermost or another that takes the same."
     )
-    quiet_from = ClockField(required=False)
-    quiet_until = ClockField(required=False)
+    quiet_from = ClockField(label="From", required=False)
+    quiet_until = ClockField(label="Until", required=False)
     digest_at = ClockField(label="Digest at")
 
     class Meta:
