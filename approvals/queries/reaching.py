@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -37,10 +38,15 @@ def hours_of(reviewer: Reviewer) -> Hours:
     )
 
 
-def working_days(reviewer: Reviewer) -> list[tuple[str, str]]:
-    """Their working hours for a screen, in the order of the week: ("Mon", "09:00 to 17:00")."""
+def working_days(reviewer: Reviewer) -> list[str]:
+    """Their working hours for a screen, days of the same hours together, in the week's order."""
     hours = reviewer.working_hours
-    return [(day.title(), " to ".join(hours[day])) for day in WEEKDAYS if day in hours]
+    days = [day for day in WEEKDAYS if day in hours]
+    spans = []
+    for span, run in groupby(days, key=lambda day: " to ".join(hours[day])):
+        names = [day.title() for day in run]
+        spans.append(f"{names[0]} to {names[-1]} {span}" if names[1:] else f"{names[0]} {span}")
+    return spans
 
 
 def ears_of(people: Iterable[Reviewer]) -> list[Ear]:

@@ -53,7 +53,7 @@ class NoticesForm(forms.ModelForm):
         fields = (
             "by_email", "chat_url", "quiet_from", "quiet_until", "digest_low", "digest_at",
         )  # fmt: skip
-        labels = {"by_email": "E-mail", "digest_low": "Low risk once a day"}
+        labels = {"by_email": "E-mail", "digest_low": "Together, once a day"}
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from approvals.models import Lease, Notice, NotificationPreference
 from approvals.operations import _announcing, escalation, notices
-from approvals.operations.notices import NoChannel, NotFailed, AskedAlready
+from approvals.operations.notices import AskedAlready, NoChannel, NotFailed
 from approvals.outbound import apprise, chat, email
 from approvals.outbound.sending import Unsent
 from approvals.queries import notice_words

@@ -88,7 +88,7 @@ class TestHowSomebodyIsTold:
         page = client.get(reverse("preferences")).content.decode()
 
         assert "Europe/Berlin" in page
-        assert "Mon 09:00 to 17:00" in page
+        assert "You work Mon 09:00 to 17:00;" in page
         assert "ada@example.com" in page
 
     def test_is_kept(self, say, ada):
