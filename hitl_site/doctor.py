@@ -18,6 +18,7 @@ from django.http.request import validate_host
 
 from approvals import sealing, signing_keys
 from approvals.models import (
+    Announcement,
     ApprovalRequest,
     CheckpointVersion,
     Delivery,
@@ -213,6 +214,8 @@ def _mail(at: datetime) -> str:
 
 
 def _notices(at: datetime) -> str:
+    if waiting := Announcement.objects.filter(at__lte=at - LATE).count():
+        raise Ill(f"Nobody was told of {waiting} matters. Are beat and worker running?")
     late = Notice.objects.filter(state=Notice.State.OWED, tries=0, due_at__lte=at - LATE)
     if oldest := late.order_by("due_at").first():
         raise Ill(

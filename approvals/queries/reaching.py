@@ -40,12 +40,12 @@ def hours_of(reviewer: Reviewer) -> Hours:
 
 def working_days(reviewer: Reviewer) -> list[str]:
     """Their working hours for a screen, days of the same hours together, in the week's order."""
-    hours = reviewer.working_hours
-    days = [day for day in WEEKDAYS if day in hours]
     spans = []
-    for span, run in groupby(days, key=lambda day: " to ".join(hours[day])):
-        names = [day.title() for day in run]
-        spans.append(f"{names[0]} to {names[-1]} {span}" if names[1:] else f"{names[0]} {span}")
+    for hours, run in groupby(WEEKDAYS, key=reviewer.working_hours.get):
+        first, *more = [day.title() for day in run]
+        if hours:
+            days = f"{first} to {more[-1]}" if more else first
+            spans.append(f"{days} {' to '.join(hours)}")
     return spans
 
 

@@ -19,6 +19,7 @@ from approvals.models import (
     CheckpointVersion,
     Decision,
     Delivery,
+    Notice,
     Reviewer,
 )
 from approvals.operations import agents, people
@@ -664,6 +665,51 @@ class TestDeliveries:
         Delivery.objects.update(state=Delivery.State.DONE)
 
         assert do(admin, parked, "send_again").status_code == 403
+
+
+class TestNotices:
+    @pytest.fixture
+    def failed(self, ada, submit, at):
+        return Notice.objects.create(
+            kind="new", channel="chat", recipient="https://chat.example.com/hooks/s3cret",
+            reviewer=ada, approval=submit(), subject="Waits <script>alert(1)", state="failed",
+            tries=4, error="The receiver answered 404.", due_at=at, created_at=at, settled_at=at,
+        )  # fmt: skip
+
+    def test_that_failed_are_sent_again(self, admin, failed):
+        do(admin, failed, "send_again")
+
+        failed.refresh_from_db()
+        assert (failed.state, failed.tries, failed.error) == ("owed", 0, "")
+
+    def test_that_were_sent_are_not(self, admin, failed):
+        Notice.objects.update(state="sent")
+
+        assert do(admin, failed, "send_again").status_code == 403
+
+    def test_say_why_and_to_whom_but_not_the_address_of_a_chat(self, admin, failed):
+        for page in (list_of("approvals_notice"), page_of(failed)):
+            html = admin.get(page).content.decode()
+
+            assert "The receiver answered 404." in html
+            assert "a channel at chat.example.com" in html
+            assert "s3cret" not in html
+            assert "<script>alert(1)" not in html
+
+    def test_cannot_be_written(self, admin, failed):
+        assert admin.post(page_of(failed), {"state": "sent"}).status_code == 403
+
+    def test_go_to_no_team_s_channel_that_is_private(self, admin):
+        team = factories.TeamFactory()
+
+        said = {"name": team.name, "chat_url": "https://10.0.0.1/hook"}
+        refused = admin.post(page_of(team), said)
+        taken = admin.post(page_of(team), said | {"chat_url": "https://chat.example.com/h"})
+
+        assert b"private or reserved" in refused.content
+        assert taken.status_code == 302
+        team.refresh_from_db()
+        assert team.chat_url == "https://chat.example.com/h"
 
 
 class TestEveryPage:

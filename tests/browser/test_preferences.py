@@ -63,14 +63,13 @@ class TestHowSomebodyIsTold:
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
-def test_every_state_is_without_violations_and_fits(visit, told, theme, width, settings, tmp_path):
+def test_every_state_is_without_violations_and_fits(visit, told, theme, width, settings):
     settings.EMAIL_URL = "smtp://mail.example.com"
     guest = visit("ada", theme=theme, width=width)
 
     page = guest.go("/preferences/")
     found = {"told": violations(page)}
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=f"/tmp/w/shots/{theme}-{width}.png", full_page=True)
 
     page.get_by_label("Chat webhook").fill("http://127.0.0.1/")
     page.get_by_label("From").fill("22:00")
@@ -78,6 +77,5 @@ def test_every_state_is_without_violations_and_fits(visit, told, theme, width, s
     page.get_by_text("A chat's address begins with https://.").wait_for()
     found["refused"] = violations(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=f"/tmp/w/shots/{theme}-{width}-refused.png", full_page=True)
 
     assert found == {"told": [], "refused": []}

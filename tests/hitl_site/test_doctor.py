@@ -5,8 +5,9 @@ from django.db import DatabaseError, connection
 from django.db.backends.sqlite3 import base as sqlite3
 from django.utils import timezone
 
-from approvals.models import Delivery, Lease, WebhookSecret
+from approvals.models import Delivery, Lease, Notice, WebhookSecret
 from approvals.operations import agents, people, policies
+from approvals.outbound.sending import Unsent
 from hitl_site import doctor
 from tests import factories
 
@@ -131,6 +132,38 @@ def test_a_delivery_that_is_late(ill, submit, decide, ada, robin, now):
     Delivery.objects.update(due_at=now - timedelta(hours=1))
 
     assert ill()["deliveries"].startswith("1 are owed, the oldest since")
+
+
+def test_a_mail_server_that_does_not_answer(ill, settings, monkeypatch):
+    def refuse():
+        raise Unsent("The mail server cannot be reached.")
+
+    monkeypatch.setattr(doctor.email, "check", refuse)
+    assert "mail" not in ill()
+
+    settings.EMAIL_URL = "smtp://mail.example.com"
+
+    assert ill()["mail"] == "The mail server cannot be reached. Check EMAIL_URL."
+
+
+def test_people_whom_nobody_told(ill, submit, now):
+    submit(when=now - timedelta(minutes=3))
+
+    assert ill()["notices"].startswith("Nobody was told of 1 matters.")
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [("owed", "1 people or channels were to be told"), ("failed", "1 could not be sent since")],
+)
+def test_a_notice_that_did_not_go_out(ill, now, state, says):
+    then = now - timedelta(minutes=3)
+    Notice.objects.create(
+        kind="trouble", channel="email", recipient="root@example.com", state=state,
+        due_at=then, created_at=then, settled_at=then, error="The mail server answered 550.",
+    )  # fmt: skip
+
+    assert ill()["notices"].startswith(says)
 
 
 def test_a_broker_that_does_not_answer(ill, monkeypatch):

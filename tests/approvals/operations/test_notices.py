@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from approvals.models import Lease, Notice, NotificationPreference
+from approvals.models import Announcement, Lease, Notice, NotificationPreference
 from approvals.operations import _announcing, escalation, notices
 from approvals.operations.notices import AskedAlready, NoChannel, NotFailed
 from approvals.outbound import apprise, chat, email
@@ -344,6 +344,25 @@ class TestTwoWorkers:
         notices.tell_everybody(at=now)
         assert (len(world.got), Notice.objects.count(), state()) == (1, 1, "sent")
         assert sum(sent) <= 1
+
+    def test_that_look_for_the_crowd_at_once_owe_each_person_one(self, world, high, ada, now):
+        for _ in range(20):
+            high()
+        together = threading.Barrier(4)
+
+        def work():
+            together.wait()
+            try:
+                notices._addressing.address_all(at=now)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            for job in [pool.submit(work) for _ in range(4)]:
+                job.result()
+
+        assert [*Notice.objects.values_list("recipient", "more")] == [("ada@example.com", 19)]
+        assert not Announcement.objects.exists()
 
     def test_hold_no_transaction_while_they_send(self, world, high, ada, now, monkeypatch):
         high()

@@ -81,14 +81,16 @@ def errors(response):
 
 class TestHowSomebodyIsTold:
     def test_is_shown_with_their_clock(self, client, ada):
-        ada.time_zone, ada.working_hours = "Europe/Berlin", {"mon": ["09:00", "17:00"]}
+        ada.time_zone = "Europe/Berlin"
+        ada.working_hours = {day: ["09:00", "17:00"] for day in ("mon", "tue", "thu")}
+        ada.working_hours["fri"] = ["09:00", "12:00"]
         ada.save()
         client.force_login(ada.user)
 
         page = client.get(reverse("preferences")).content.decode()
 
         assert "Europe/Berlin" in page
-        assert "You work Mon 09:00 to 17:00;" in page
+        assert "You work Mon to Tue 09:00 to 17:00, Thu 09:00 to 17:00, Fri 09:00 to 12:00;" in page
         assert "ada@example.com" in page
 
     def test_is_kept(self, say, ada):
