@@ -9,10 +9,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q
 
-from approvals.models import Announcement, ApprovalRequest, Decision, Notice, Reviewer
+from approvals.models import Announcement, ApprovalRequest, Decision, Notice
 from approvals.operations._owing import Telling, owe
 from approvals.queries import candidates, reaching
 from approvals.queries.reaching import Ear
+from approvals.rules import authority
 from approvals.rules.tiers import Level
 from approvals.rules.verdicts import VOTES
 
@@ -30,56 +31,75 @@ def address_all(*, at: datetime) -> int:
     return owed
 
 
-@transaction.atomic(durable=True)
 def _address_batch(at: datetime) -> int | None:
-    # Whoever else does this waits for the rows, and so for our notices: two that work side
-    # by side would each find a person who is owed nothing yet.
     announced = list(
-        Announcement.objects.select_for_update(of=("self",)).select_related(
+        Announcement.objects.select_related(
             "approval__agent__owner__reviewer__notifying", "approval__version__team"
         )[:BATCH]
     )
     if not announced:
         return None
-    here = candidates.who_is_there(candidates.everybody(), at=at)
-    tellings: list[Telling] = []
+    # Outside of the transaction: SQLite has one writer, and looking for a crowd takes time.
+    crowd = _Crowd(at=at)
+    tellings: dict[int, list[Telling]] = {}
     for announcement in announced:
         try:
-            with transaction.atomic():
-                tellings += _tellings(announcement, here, at)
+            tellings[announcement.pk] = list(_tellings(announcement, crowd, at))
         except Exception:
             # One that cannot be read must not keep the others from being heard.
             log.exception("announcement.failed", approval=str(announcement.approval_id))
-    added = owe(tellings, at=at)
-    Announcement.objects.filter(pk__in=[one.pk for one in announced]).delete()
+            tellings[announcement.pk] = []
+    return _turn_into_notices(tellings, at)
+
+
+@transaction.atomic(durable=True)
+def _turn_into_notices(tellings: dict[int, list[Telling]], at: datetime) -> int:
+    # Whoever else does this waits here, and so for our notices: two that write side by side
+    # would each find a person who is owed nothing yet.
+    left = Announcement.objects.select_for_update().filter(pk__in=tellings)
+    ours = list(left.values_list("pk", flat=True))
+    added = owe((telling for pk in ours for telling in tellings[pk]), at=at)
+    Announcement.objects.filter(pk__in=ours).delete()
     return added
 
 
-def _tellings(announcement: Announcement, here: list[Reviewer], at: datetime) -> Iterator[Telling]:
+def _tellings(announcement: Announcement, crowd: "_Crowd", at: datetime) -> Iterator[Telling]:
     approval, kind = announcement.approval, Notice.Kind(announcement.kind)
     if kind == Notice.Kind.TIMED_OUT:
         ears = _stakeholders(approval, announcement.claimed_by_id)
     elif approval.is_pending and approval.expires_at > at:
-        ears = _deciders(approval, kind, here, at)
+        ears = crowd.ears_of_deciders(approval, kind)
     else:
         return
     ears += reaching.ears_of_team(approval.version.team)
     yield from (Telling(kind, ear, approval) for ear in ears)
 
 
-def _deciders(
-    approval: ApprovalRequest, kind: Notice.Kind, here: list[Reviewer], at: datetime
-) -> list[Ear]:
-    voted = (
-        frozenset[str]()
-        if kind == Notice.Kind.NEW
-        else frozenset(str(reviewer) for reviewer in _voters_on(approval))
-    )
-    people = candidates.who_may_decide(approval.case(at=at, voted=voted), at=at, among=here)
-    if kind == Notice.Kind.NEW and approval.level == Level.LOW:
-        # Those who want it once a day find it in their digest.
-        people = [one for one in people if not reaching.preference_of(one).digest_low]
-    return reaching.ears_of(people)
+class _Crowd:
+    """Everybody who is here and can be reached; their standing is found once for many cases."""
+
+    def __init__(self, *, at: datetime) -> None:
+        here = candidates.who_is_there(candidates.everybody(), at=at)
+        self._at = at
+        self._people = [
+            (person.standing(at=at), reaching.preference_of(person).digest_low, ears)
+            for person in here
+            if (ears := reaching.ears_of([person]))
+        ]
+
+    def ears_of_deciders(self, approval: ApprovalRequest, kind: Notice.Kind) -> list[Ear]:
+        """How to reach whoever may decide this, as at every door."""
+        is_new = kind == Notice.Kind.NEW
+        voted = frozenset() if is_new else frozenset(map(str, _voters_on(approval)))
+        case = approval.case(at=self._at, voted=voted)
+        # Those who want what is low once a day find it in their digest.
+        waits = is_new and approval.level == Level.LOW
+        return [
+            ear
+            for standing, wants_digest, ears in self._people
+            if not (waits and wants_digest) and authority.objection_to(standing, case) is None
+            for ear in ears
+        ]
 
 
 def _stakeholders(approval: ApprovalRequest, claimed_by: uuid.UUID | None) -> list[Ear]:

@@ -9,6 +9,7 @@ kind, and says how many wait; a second message of one kind follows the first aft
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import F
 
@@ -59,9 +60,12 @@ class Telling:
 
 def owe(tellings: Iterable[Telling], *, at: datetime) -> int:
     """Write what is owed; how many messages that adds."""
-    together: dict[Key, list[Telling]] = {}
+    # Of several who share a channel, one is enough to tell it of one matter.
+    matters: dict[Key, dict[UUID | None, Telling]] = {}
     for telling in tellings:
-        together.setdefault(telling.key, []).append(telling)
+        about = telling.approval.pk if telling.approval else None
+        matters.setdefault(telling.key, {})[about] = telling
+    together = {key: list(joined.values()) for key, joined in matters.items()}
     if not together:
         return 0
     recipients = {recipient for _, recipient, _, _ in together}

@@ -215,8 +215,16 @@ def _record(notice: Notice, failure: Unsent | None, *, at: datetime) -> None:
         held.due_at, held.error = at + SCHEDULE[held.tries - 1], failure.sentence[:300]
     held.save(update_fields=["state", "error", "settled_at", "due_at"])
     if failure and failure.was_slow:
-        the_same_way = Notice.objects.filter(_same_way(held), state=State.OWED)
-        the_same_way.filter(due_at__lt=at + REST).update(due_at=at + REST)
+        _let_rest(held, until=at + REST)
+
+
+def _let_rest(notice: Notice, *, until: datetime) -> None:
+    """Leave alone what would meet the same server, but for what somebody else holds."""
+    skip = connection.features.has_select_for_update_skip_locked
+    others = Notice.objects.select_for_update(skip_locked=skip).filter(
+        _same_way(notice), state=State.OWED, due_at__lt=until
+    )
+    Notice.objects.filter(pk__in=list(others.values_list("pk", flat=True))).update(due_at=until)
 
 
 def _same_way(notice: Notice) -> Q:

@@ -13,19 +13,16 @@ def everybody() -> list[Reviewer]:
     return list(people.select_related("notifying"))
 
 
-def who_may_decide(
-    case: Case, *, at: datetime, among: list[Reviewer] | None = None
-) -> list[Reviewer]:
+def who_may_decide(case: Case, *, at: datetime) -> list[Reviewer]:
     """
     Every reviewer who may decide this now, those who stand in for someone away included.
 
     The same rule as at every door.
-
-    :param among: loaded as `everybody()` does, for whoever asks about many cases at once
     """
-    people = everybody() if among is None else among
     return [
-        person for person in people if authority.objection_to(person.standing(at=at), case) is None
+        person
+        for person in everybody()
+        if authority.objection_to(person.standing(at=at), case) is None
     ]
 
 

@@ -143,6 +143,17 @@ class TestNoFlood:
         assert owed() == [("new", "ada@example.com")]
         assert Notice.objects.get().more == 12
 
+    def test_a_channel_that_people_share_hears_of_one_matter_once(
+        self, submit, owed, ada, dora, prefer, settings
+    ):
+        settings.EMAIL_URL = ""
+        prefer(ada, chat_url=CHAT)
+        prefer(dora, chat_url=CHAT)
+        submit(**HIGH)
+
+        assert owed() == [("new", CHAT)]
+        assert Notice.objects.get().more == 0
+
     def test_what_comes_before_it_is_sent_joins_it(self, submit, owed, ada):
         submit(**HIGH)
         owed()
