@@ -49,8 +49,9 @@ WORDS = {
     "EMAIL_URL": "[none: no e-mail is sent] Mail server: `smtp+tls://user:password@host:587`"
     " (STARTTLS), `smtp+ssl://…:465`, or `smtp://host` in a network of your own.",
     "EMAIL_FROM": "[`Placet <placet@…>`, the host of SITE_URL] Who e-mail comes from.",
-    "NOTIFY_URLS": "[none] Services that hear of trouble with the server, and of what is urgent with"
-    " nobody on call; by commas or spaces, as [Apprise](https://appriseit.com) writes them. Needs `pip install placet-server[notify]`.",
+    "NOTIFY_URLS": "[none] Services that hear of trouble with the server, and of what is urgent"
+    " with nobody on call; by commas or spaces, as [Apprise](https://appriseit.com) writes them."
+    " Needs `pip install placet-server[notify]`.",
     "TIME_ZONE": "Zone in which the server writes times where it knows no reader's own.",
     "LOG_FORMAT": "Lines for people, or one JSON object for each record.",
     "LOG_LEVEL": "`DEBUG`, `INFO`, `WARNING` or `ERROR`.",
