@@ -125,7 +125,8 @@ def _claim_next(tried: set[uuid.UUID], at: datetime) -> Notice | None:
     urgent = ExpressionWrapper(Q(kind=Notice.Kind.URGENT), output_field=BooleanField())
     notice = (
         Notice.objects.select_for_update(of=("self",), skip_locked=skip)
-        .select_related("approval__agent", "approval__version", "reviewer__user")
+        .select_related("approval__agent", "approval__version")
+        .select_related("reviewer__user", "reviewer__notifying")
         .filter(state=State.OWED, due_at__lte=at)
         .exclude(pk__in=tried)
         .order_by(urgent.desc(), "due_at")
@@ -157,6 +158,12 @@ def _claim_next(tried: set[uuid.UUID], at: datetime) -> Notice | None:
 def _objection_to(notice: Notice, at: datetime) -> str | None:
     if notice.not_after and notice.not_after <= at:
         return "It was out of date before it could be sent."
+    reader = notice.reviewer
+    if reader and not (reader.is_active and reader.user.is_active):
+        return "Whom it was for is no reviewer any more."
+    if notice.channel == Channel.CHAT and reader:
+        if reaching.preference_of(reader).chat_url != notice.recipient:
+            return "Whom it was for has another chat by now, or none."
     if notice.channel == Channel.EMAIL and not settings.EMAIL_URL:
         return "No mail server is named (EMAIL_URL)."
     if notice.channel == Channel.APPRISE and int(notice.recipient) > len(settings.NOTIFY_URLS):

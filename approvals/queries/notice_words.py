@@ -57,8 +57,6 @@ def _digest(notice: Notice, at: datetime) -> tuple[Words, str] | None:
 
 def _of_waiting(notice: Notice, at: datetime) -> tuple[Words, str] | None:
     reviewer = _standing(notice)
-    if notice.reviewer_id and reviewer is None:
-        return None
     waiting = _waiting_for(notice, reviewer, at)
     approval = _approval_of(notice)
     if not approval.is_pending or approval.expires_at <= at or _has_said(approval, waiting, notice):
@@ -93,8 +91,7 @@ def _has_said(approval: ApprovalRequest, waiting: ApprovalRequestQuerySet, notic
 def _standing(notice: Notice) -> Reviewer | None:
     if notice.reviewer_id is None:
         return None
-    people = Reviewer.objects.with_standing().filter(is_active=True, user__is_active=True)
-    return people.filter(pk=notice.reviewer_id).first()
+    return Reviewer.objects.with_standing().get(pk=notice.reviewer_id)
 
 
 def _approval_of(notice: Notice) -> ApprovalRequest:

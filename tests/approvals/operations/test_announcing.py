@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from approvals.models import Absence, Announcement, Notice, NotificationPreference
-from approvals.operations import _addressing, _announcing, digests, escalation
+from approvals.operations import _addressing, _announcing, digests, escalation, revising
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +115,24 @@ class TestSomethingNew:
         submit(**HIGH)
 
         assert (owed(), Announcement.objects.count()) == ([], 0)
+
+    def test_is_told_again_when_the_agent_has_made_its_changes(self, submit, decide, owed, ada, at):
+        approval = submit(**HIGH)
+        decide(approval, ada, "request_changes", feedback="Half of it.")
+        assert owed() == []
+
+        revising.revise(approval.pk, {"arguments": {"amount": 5}}, at=at + MINUTE)
+
+        assert owed(at + MINUTE) == [("new", "ada@example.com")]
+
+    def test_is_also_what_a_decision_leaves_for_later(self, submit, decide, owed, ada):
+        steps = [{"id": name, "action": "pay", "arguments": {}} for name in "ab"]
+        plan = submit(arguments={}, steps=steps, **HIGH)
+        verdicts = {"a": {"verdict": "approve"}, "b": {"verdict": "defer"}}
+        decide(plan, ada, "approve", steps=verdicts)
+
+        assert owed() == [("new", "ada@example.com")]
+        assert Notice.objects.get().approval.follows_id == plan.pk
 
     def test_at_low_risk_waits_for_the_digest_of_those_who_want_one(
         self, submit, owed, ada, ben, prefer

@@ -140,10 +140,22 @@ class TestARound:
 
         assert (world.got, state()) == ([], "dropped")
 
-    def test_drops_what_would_go_to_somebody_who_is_gone(self, world, high, ada, now):
+    @pytest.mark.parametrize("kind", ["new", "test"])
+    def test_drops_what_would_go_to_somebody_who_is_gone(self, world, high, ada, now, kind):
         high()
         notices._addressing.address_all(at=now)
+        Notice.objects.update(kind=kind)
         type(ada).objects.filter(pk=ada.pk).update(is_active=False)
+
+        notices.send_due(at=now)
+
+        assert (world.got, state()) == ([], "dropped")
+
+    def test_drops_what_would_go_to_a_chat_that_was_taken_back(self, world, ada, now, settings):
+        settings.EMAIL_URL = ""
+        NotificationPreference.objects.create(reviewer=ada, chat_url=CHAT)
+        notices.owe_test(ada, at=now)
+        NotificationPreference.objects.update(chat_url="")
 
         notices.send_due(at=now)
 
