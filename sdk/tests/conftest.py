@@ -1,10 +1,11 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from fakes import ID, VECTORS, FakeClock, FakeServer
+from installation import Installation, installed
 
 import placet
 
@@ -103,3 +104,17 @@ def webhook_vectors() -> dict[str, Any]:
 def grant_vectors() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((VECTORS / "grants.json").read_text(encoding="utf-8"))
     return loaded
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One real server for all live tests; those that kill it start it again."""
+    with installed(tmp_path_factory.mktemp("placet")) as running:
+        yield running
+
+
+@pytest.fixture
+def robin(installation: Installation) -> Iterator[placet.Client]:
+    """The agent's client, on a real connection."""
+    with placet.Client(installation.url, installation.agent_key) as client:
+        yield client

@@ -1,11 +1,9 @@
-"""The adapters are tested against a real server, as the live tests are."""
+"""What the tests of adapters share, beside the real server of the live tests."""
 
+import asyncio
 import uuid
 
 import pytest
-from live.conftest import installation, robin
-
-__all__ = ["installation", "robin"]
 
 
 @pytest.fixture
@@ -17,3 +15,14 @@ def anyio_backend():
 def tool():
     """The name of a tool that no other test calls."""
     return f"tool_{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def loop():
+    """The one event loop of a test; the `run_sync` of some frameworks would leave its own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    asyncio.set_event_loop(None)
