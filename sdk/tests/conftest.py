@@ -1,9 +1,11 @@
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from awaited import connector
 from fakes import ID, VECTORS, FakeClock, FakeServer
 from installation import Installation, installed
 
@@ -20,9 +22,19 @@ def server(clock: FakeClock) -> FakeServer:
     return FakeServer(clock)
 
 
+@pytest.fixture(params=["blocking", "awaited"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Makes a client of either kind, with the arguments of `placet.Client`; `clock` is one."""
+    if request.param == "blocking":
+        yield placet.Client
+        return
+    with asyncio.Runner() as runner:
+        yield connector(runner)
+
+
 @pytest.fixture
-def client(server: FakeServer, clock: FakeClock) -> placet.Client:
-    return placet.Client(
+def client(connect: Callable[..., Any], server: FakeServer, clock: FakeClock) -> Any:
+    return connect(
         "https://approvals.example", "plc_agent_test_key", transport=server.transport, clock=clock
     )
 

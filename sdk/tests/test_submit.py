@@ -114,9 +114,11 @@ class TestALostAnswer:
         "loss",
         [httpx2.ReadError, httpx2.ReadTimeout, httpx2.RemoteProtocolError, httpx2.WriteError],
     )
-    def test_after_the_server_has_processed_it_makes_one_request_only(self, body, clock, loss):
+    def test_after_the_server_has_processed_it_makes_one_request_only(
+        self, connect, body, clock, loss
+    ):
         server = KeyedServer(body, losses=[loss("gone"), loss("gone")])
-        client = placet.Client("http://h.example", "k", transport=server.transport, clock=clock)
+        client = connect("http://h.example", "k", transport=server.transport, clock=clock)
 
         approval = client.submit("refund", {"amount": 90}, checkpoint="refunds")
 
@@ -124,9 +126,9 @@ class TestALostAnswer:
         assert len(server.seen) == 3
         assert len(set(server.seen)) == 1  # the same key and the same bytes each time
 
-    def test_for_good_tells_the_key_to_submit_again_with(self, body, clock):
+    def test_for_good_tells_the_key_to_submit_again_with(self, connect, body, clock):
         server = KeyedServer(body, losses=[httpx2.ReadError("gone")] * 100)
-        client = placet.Client("http://h.example", "k", transport=server.transport, clock=clock)
+        client = connect("http://h.example", "k", transport=server.transport, clock=clock)
 
         with pytest.raises(placet.ServerUnreachable) as failure:
             client.submit("refund", checkpoint="refunds")
@@ -151,9 +153,9 @@ class TestALostAnswer:
 
 
 class TestTryingAgain:
-    def test_ends_when_the_time_for_it_is_over(self, server, clock):
+    def test_ends_when_the_time_for_it_is_over(self, connect, server, clock):
         server.then(*[httpx2.ConnectError("refused")] * 100)
-        client = placet.Client(
+        client = connect(
             "http://h.example",
             "k",
             transport=server.transport,

@@ -1,6 +1,7 @@
 """Ask a person before your agent acts."""
 
-from ._approval import Approval, Decision, Group
+from ._approval import Approval, ApprovalState, AsyncApproval, AsyncGroup, Decision, Group
+from ._async_client import AsyncClient
 from ._client import Client
 from ._errors import (
     ActionMismatch,
@@ -37,6 +38,10 @@ __all__ = [
     "AlreadySettled",
     "AnswerLost",
     "Approval",
+    "ApprovalState",
+    "AsyncApproval",
+    "AsyncClient",
+    "AsyncGroup",
     "Claims",
     "Client",
     "Conflict",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from ._canonical import action_digest
 from ._errors import NotApproved, UnexpectedAnswer
@@ -15,6 +15,12 @@ class Waiter(Protocol):
     """Whoever can ask the server how an approval stands."""
 
     def wait(self, approval: Approval, *, timeout: timedelta) -> Approval: ...
+
+
+class AsyncWaiter(Protocol):
+    """Whoever can ask it without blocking."""
+
+    async def wait(self, approval: AsyncApproval, *, timeout: timedelta) -> AsyncApproval: ...
 
 
 @dataclass(frozen=True)
@@ -51,15 +57,14 @@ class Decision:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Approval:
+class ApprovalState:
     """
     One request for permission, as the server showed it at one moment.
 
-    It never changes; `wait()` and `Client.get()` give a newer one.
+    It never changes; `wait()` and `get()` of a client give a newer one.
     """
 
     raw: Mapping[str, Any]  # the whole answer
-    _waiter: Waiter
 
     @property
     def id(self) -> str:
@@ -150,6 +155,16 @@ class Approval:
             raise NotApproved(f"Approval {self.id} is {self.status}: nothing may run.")
         return action_digest(action=self.action, arguments=self.arguments, steps=self.steps)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.action} {self.status}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Approval(ApprovalState):
+    """An approval of a `Client`."""
+
+    _waiter: Waiter
+
     def wait(self, *, timeout: timedelta) -> Approval:
         """
         The approval once it is decided, or once it is your turn (`changes_requested`).
@@ -161,37 +176,63 @@ class Approval:
         """
         return self._waiter.wait(self, timeout=timeout)
 
-    def __repr__(self) -> str:
-        return f"<Approval {self.id} {self.action} {self.status}>"
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AsyncApproval(ApprovalState):
+    """An approval of an `AsyncClient`."""
+
+    _waiter: AsyncWaiter
+
+    async def wait(self, *, timeout: timedelta) -> AsyncApproval:
+        """See `Approval.wait`. Cancelled, it has changed nothing."""
+        return await self._waiter.wait(self, timeout=timeout)
+
+
+A = TypeVar("A", bound=ApprovalState)
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class GroupState(Generic[A]):
     """The calls of one agent turn."""
 
     id: str
     complete: bool  # every member is settled
-    members: tuple[Approval, ...]  # in the order they were submitted in
+    members: tuple[A, ...]  # in the order they were submitted in
     raw: Mapping[str, Any] = field(repr=False)
 
 
-def approval_from(body: Any, *, waiter: Waiter) -> Approval:
+class Group(GroupState[Approval]):
+    """A turn, as a `Client` shows it."""
+
+
+class AsyncGroup(GroupState[AsyncApproval]):
+    """A turn, as an `AsyncClient` shows it."""
+
+
+def as_approval(body: Any) -> dict[str, Any]:
     """
-    :raises UnexpectedAnswer: `body` is not an approval
+    The answer, which has to be an approval.
+
+    :raises UnexpectedAnswer: it is something else
     """
     if not isinstance(body, dict) or not {"id", "status", "action"} <= body.keys():
         raise UnexpectedAnswer("The server's answer is not an approval.")
-    return Approval(body, waiter)
+    return body
 
 
-def group_from(body: Any, *, waiter: Waiter) -> Group:
+def as_group(body: Any) -> dict[str, Any]:
     """
-    :raises UnexpectedAnswer: `body` is not a group
+    The answer, which has to be a group.
+
+    :raises UnexpectedAnswer: it is something else
     """
     if not isinstance(body, dict) or not isinstance(body.get("members"), list):
         raise UnexpectedAnswer("The server's answer is not a group.")
-    members = tuple(approval_from(member, waiter=waiter) for member in body["members"])
-    return Group(id=body["id"], complete=body["complete"] is True, members=members, raw=body)
+    return body
+
+
+def id_of(approval: ApprovalState | str) -> str:
+    return approval if isinstance(approval, str) else approval.id
 
 
 def awaits_a_person(approval: Mapping[str, Any]) -> bool:

@@ -31,9 +31,12 @@ class Call:
     repeatable: bool = True  # sent twice, it still happens once
 
 
-class RareFields(TypedDict, total=False):
-    """The fields of a submission that most callers leave out; each is explained in the API."""
+class Fields(TypedDict, total=False):
+    """The fields of a submission that may be left out; each is explained in the API."""
 
+    context: Mapping[str, Any] | None
+    steps: Sequence[Mapping[str, Any]] | None
+    risk_score: float | None
     arguments_schema: Mapping[str, Any] | None
     response: Mapping[str, Any] | None
     allowed_decisions: Sequence[str] | None
@@ -46,12 +49,14 @@ class RareFields(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
 
 
-class OptionalFields(RareFields, total=False):
-    """All fields of a submission that may be left out."""
+class Filters(TypedDict, total=False):
+    """What a list of approvals can be narrowed by."""
 
-    context: Mapping[str, Any] | None
-    steps: Sequence[Mapping[str, Any]] | None
-    risk_score: float | None
+    status: str | None
+    checkpoint: str | None
+    run: str | None
+    created_after: datetime | None
+    limit: int | None
 
 
 def submission(
@@ -110,8 +115,23 @@ def approval(id: str, *, wait_seconds: int = 0) -> Call:
     return _get(f"approvals/{_segment(id)}/", wait_seconds=wait_seconds)
 
 
-def approvals(filters: Mapping[str, str | int | datetime | None]) -> Call:
-    return _get("approvals/", params=filters)
+def approvals(
+    cursor: str | None,
+    *,
+    status: str | None = None,
+    checkpoint: str | None = None,
+    run: str | None = None,
+    created_after: datetime | None = None,
+    limit: int | None = None,
+) -> Call:
+    filters = {
+        "status": status,
+        "checkpoint": checkpoint,
+        "run": run,
+        "created_after": created_after,
+        "limit": limit,
+    }
+    return _get("approvals/", params={**filters, "cursor": cursor})
 
 
 def group(id: str, *, wait_seconds: int = 0) -> Call:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from . import _answers, _calls, _grants
-from ._approval import Approval, Group, approval_from, awaits_a_person, group_from
+from . import _calls
+from ._approval import Approval, ApprovalState, Group, id_of
 from ._connection import Connection
-from ._errors import DigestMismatch, NotDecidedInTime
-from ._feed import FeedPage, page_from
+from ._feed import FeedPage
+from ._operations import Operations
 from ._waiting import Clock
 
 if TYPE_CHECKING:
@@ -45,12 +45,14 @@ class Client:
         clock: Clock = time,
     ) -> None:
         self._connection = Connection(
-            url,
-            api_key=api_key,
-            timeout=timeout,
-            retry_for=retry_for,
-            transport=transport,
+            url, api_key=api_key, timeout=timeout, transport=transport, clock=clock
+        )
+        self._run = self._connection.run
+        self._does: Operations[Approval, Group] = Operations(
+            approval=lambda raw: Approval(raw, self),
+            group=Group,
             clock=clock,
+            retry_for=retry_for,
         )
 
     def submit(
@@ -59,12 +61,9 @@ class Client:
         arguments: Mapping[str, Any] | None = None,
         *,
         checkpoint: str,
-        context: Mapping[str, Any] | None = None,
-        steps: Sequence[Mapping[str, Any]] | None = None,
-        risk_score: float | None = None,
         idempotency_key: str | None = None,
         wait: timedelta | None = None,
-        **fields: Unpack[_calls.RareFields],
+        **fields: Unpack[_calls.Fields],
     ) -> Approval:
         """
         Ask for permission.
@@ -73,25 +72,15 @@ class Client:
         :param idempotency_key: makes this request one request, however often it is
             submitted, also by a process that starts anew; default: a fresh one
         :param wait: wait this long for the decision, as `Approval.wait` does
-        :param fields: `arguments_schema`, `response`, `allowed_decisions`,
-            `expires_in_seconds`, `callback_url`, `run`, `group`, `on_behalf_of`, `source`,
-            `metadata`, as the API describes them
+        :param fields: `context`, `steps`, `risk_score`, `arguments_schema`, `response`,
+            `allowed_decisions`, `expires_in_seconds`, `callback_url`, `run`, `group`,
+            `on_behalf_of`, `source`, `metadata`, as the API describes them
         :raises Refused: the server said no
         :raises ServerUnreachable: no answer; its `idempotency_key` lets you submit again
         :raises NotDecidedInTime: only with `wait`; its `last_seen` is the approval
         """
-        body = _calls.submission(
-            action,
-            arguments,
-            checkpoint=checkpoint,
-            context=context,
-            steps=steps,
-            risk_score=risk_score,
-            **fields,
-        )
-        approval = self._approval(_calls.submit(body, idempotency_key=idempotency_key))
-        # The id is in hand before the waiting begins, whatever happens to the connection.
-        return approval if wait is None else approval.wait(timeout=wait)
+        body = _calls.submission(action, arguments, checkpoint=checkpoint, **fields)
+        return self._run(self._does.submit(body, idempotency_key=idempotency_key, wait=wait))
 
     def submit_group(
         self,
@@ -105,25 +94,14 @@ class Client:
         :param requests: 1 to 100 submissions, each as the API describes one
         :return: the approvals, in the same order
         """
-        body = self._connection.exchange(
-            _calls.submit_group(group, requests, idempotency_key=idempotency_key)
-        )
-        return [approval_from(row, waiter=self) for row in _answers.results_of(body)]
+        return self._run(self._does.submit_group(group, requests, idempotency_key=idempotency_key))
 
     def get(self, id: str) -> Approval:
-        return self._approval(_calls.approval(id))
+        return self._run(self._does.one(_calls.approval(id)))
 
     def wait(self, approval: Approval, *, timeout: timedelta) -> Approval:
         """See `Approval.wait`."""
-        body = self._connection.poll(
-            lambda seconds: _calls.approval(approval.id, wait_seconds=seconds),
-            done=lambda body: not awaits_a_person(_answers.object_of(body)),
-            timeout=timeout,
-        )
-        newer = approval_from(body, waiter=self)
-        if newer.is_pending:
-            raise NotDecidedInTime(f"Approval {newer.id} is not decided yet.", last_seen=newer)
-        return newer
+        return self._run(self._does.wait(approval, timeout=timeout))
 
     def group(self, id: str, wait: timedelta | None = None) -> Group:
         """
@@ -132,51 +110,26 @@ class Client:
         :param wait: wait this long until no member waits for a person any more
         :raises NotDecidedInTime: only with `wait`; its `last_seen` is the group
         """
-        if wait is None:
-            return group_from(self._connection.exchange(_calls.group(id)), waiter=self)
-        body = self._connection.poll(
-            lambda seconds: _calls.group(id, wait_seconds=seconds),
-            done=lambda body: not any(map(awaits_a_person, _answers.object_of(body)["members"])),
-            timeout=wait,
-        )
-        group = group_from(body, waiter=self)
-        if any(member.is_pending for member in group.members):
-            raise NotDecidedInTime(f"Group {id} is not decided yet.", last_seen=group)
-        return group
+        return self._run(self._does.turn(id, wait=wait))
 
-    def list(
-        self,
-        *,
-        status: str | None = None,
-        checkpoint: str | None = None,
-        run: str | None = None,
-        created_after: datetime | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Approval]:
+    def list(self, **filters: Unpack[_calls.Filters]) -> Iterator[Approval]:
         """
         The agent's own approvals, newest first, fetched page by page as you go.
 
-        :param limit: how many the server sends at once; not how many there are
+        :param filters: `status`, `checkpoint`, `run`, `created_after` (aware), and `limit`:
+            how many the server sends at once; not how many there are
         """
-        filters = {
-            "status": status,
-            "checkpoint": checkpoint,
-            "run": run,
-            "created_after": created_after,
-            "limit": limit,
-        }
         cursor: str | None = None
         while True:
-            body = self._connection.exchange(_calls.approvals({**filters, "cursor": cursor}))
-            for row in _answers.results_of(body):
-                yield approval_from(row, waiter=self)
-            cursor = _answers.object_of(body).get("next_cursor")
+            page = self._run(self._does.page(_calls.approvals(cursor, **filters)))
+            yield from page.approvals
+            cursor = page.next_cursor
             if not cursor:
                 return
 
     def revise(
         self,
-        approval: Approval | str,
+        approval: ApprovalState | str,
         arguments: Mapping[str, Any],
         *,
         context: Mapping[str, Any] | None = None,
@@ -188,19 +141,19 @@ class Client:
         :raises AlreadySettled: too late
         :raises AnswerLost: unknown whether it arrived; look with `get`
         """
-        id = _id_of(approval)
-        return self._approval(_calls.revise(id, arguments, context=context, steps=steps))
+        call = _calls.revise(id_of(approval), arguments, context=context, steps=steps)
+        return self._run(self._does.one(call))
 
-    def cancel(self, approval: Approval | str, reason: str = "") -> Approval:
+    def cancel(self, approval: ApprovalState | str, reason: str = "") -> Approval:
         """
         Withdraw the request.
 
         :raises AlreadySettled: too late
         :raises AnswerLost: unknown whether it arrived; look with `get`
         """
-        return self._approval(_calls.cancel(_id_of(approval), reason=reason))
+        return self._run(self._does.one(_calls.cancel(id_of(approval), reason=reason)))
 
-    def consume(self, approval: Approval) -> dict[str, Any]:
+    def consume(self, approval: ApprovalState) -> dict[str, Any]:
         """
         Take the single-use permission, just before running the action.
 
@@ -211,16 +164,11 @@ class Client:
         :raises DigestMismatch: what would run is not what was approved
         :raises AnswerLost: unknown whether it was taken; it was not repeated
         """
-        digest = approval.final_digest()
-        if approval.grant is not None and _grants.unverified_act(approval.grant) != digest:
-            raise DigestMismatch("What would run is not what the grant is for.")
-        return _answers.object_of(
-            self._connection.exchange(_calls.consume(approval.id, digest=digest))
-        )
+        return self._run(self._does.consume(approval))
 
     def report(
         self,
-        approval: Approval | str,
+        approval: ApprovalState | str,
         status: str,
         detail: str = "",
         severity: int | None = None,
@@ -236,14 +184,14 @@ class Client:
         :raises AnswerLost: unknown whether it arrived; not repeated, it could count twice
         """
         call = _calls.report(
-            _id_of(approval),
+            id_of(approval),
             status=status,
             detail=detail,
             severity=severity,
             loss=loss,
             occurred_at=occurred_at,
         )
-        return _answers.object_of(self._connection.exchange(call))
+        return self._run(self._does.thing(call))
 
     def evaluate(
         self,
@@ -251,7 +199,7 @@ class Client:
         arguments: Mapping[str, Any] | None = None,
         *,
         checkpoint: str,
-        **fields: Unpack[_calls.OptionalFields],
+        **fields: Unpack[_calls.Fields],
     ) -> dict[str, Any]:
         """
         What `submit` would come to: risk, level, template, what is missing. Creates nothing.
@@ -259,14 +207,14 @@ class Client:
         :param fields: as for `submit`
         """
         body = _calls.submission(action, arguments, checkpoint=checkpoint, **fields)
-        return _answers.object_of(self._connection.exchange(_calls.evaluate(body)))
+        return self._run(self._does.thing(_calls.evaluate(body)))
 
     def checkpoints(self) -> Sequence[dict[str, Any]]:
         """The review points, and what each wants to know."""
-        return _answers.results_of(self._connection.exchange(_calls.checkpoints()))
+        return self._run(self._does.things(_calls.checkpoints()))
 
     def checkpoint(self, name: str) -> dict[str, Any]:
-        return _answers.object_of(self._connection.exchange(_calls.checkpoint(name)))
+        return self._run(self._does.thing(_calls.checkpoint(name)))
 
     def feed(self, cursor: str | None = None, wait: timedelta | None = None) -> FeedPage:
         """
@@ -275,18 +223,11 @@ class Client:
         :param cursor: the `next_cursor` of the page dealt with last; None begins at the start
         :param wait: wait this long for an event; without one the page is empty
         """
-        if wait is None:
-            return page_from(self._connection.exchange(_calls.feed(cursor=cursor)), cursor=cursor)
-        body = self._connection.poll(
-            lambda seconds: _calls.feed(cursor=cursor, wait_seconds=seconds),
-            done=lambda body: bool(_answers.results_of(body)),
-            timeout=wait,
-        )
-        return page_from(body, cursor=cursor)
+        return self._run(self._does.feed(cursor, wait=wait))
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, for `verify_grant`."""
-        return _answers.object_of(self._connection.exchange(_calls.jwks()))
+        return self._run(self._does.thing(_calls.jwks()))
 
     def close(self) -> None:
         self._connection.close()
@@ -303,11 +244,4 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self._connection.url}>"  # never the key
-
-    def _approval(self, call: _calls.Call) -> Approval:
-        return approval_from(self._connection.exchange(call), waiter=self)
-
-
-def _id_of(approval: Approval | str) -> str:
-    return approval if isinstance(approval, str) else approval.id
+        return f"<{type(self).__name__} {self._connection.url}>"  # never the key

@@ -1,25 +1,24 @@
+"""The only part that does I/O: what flows ask for is done here, by blocking or by awaiting."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx2
 
-from . import _waiting, _wire
+from . import _wire
 from ._answers import Answer, NoAnswer
 from ._calls import Call
+from ._waiting import AsyncClock, Clock, Flow, Pause
 
 T = TypeVar("T")
 
 
 class Connection:
-    """
-    Carries calls to one server, and blocks until they are answered.
-
-    The only part that does I/O. What to send, when to pause and what an answer means is
-    decided elsewhere, so an awaiting connection is this file again and nothing more.
-    """
+    """Carries calls to one server, and blocks until they are answered."""
 
     def __init__(
         self,
@@ -27,42 +26,17 @@ class Connection:
         *,
         api_key: str | None,
         timeout: timedelta,
-        retry_for: timedelta,
         transport: httpx2.BaseTransport | None,
-        clock: _waiting.Clock,
+        clock: Clock,
     ) -> None:
         self.url = _wire.server_url(url)
         self._timeout_seconds = timeout.total_seconds()
-        self._retry_for_seconds = retry_for.total_seconds()
         self._clock = clock
         self._http = httpx2.Client(
             base_url=self.url, headers=_wire.default_headers(api_key), transport=transport
         )
 
-    def exchange(self, call: Call) -> Any:
-        """The JSON that answers `call`; see `_waiting.exchange`."""
-        deadline = self._clock.monotonic() + self._retry_for_seconds
-        return self._run(
-            _waiting.exchange(
-                call, deadline=deadline, clock=self._clock, backoff=_waiting.Backoff()
-            )
-        )
-
-    def poll(
-        self, look: Callable[[int], Call], *, done: Callable[[Any], bool], timeout: timedelta
-    ) -> Any:
-        """The JSON of the last look; see `_waiting.poll`."""
-        deadline = self._clock.monotonic() + timeout.total_seconds()
-        return self._run(
-            _waiting.poll(
-                look, done=done, deadline=deadline, clock=self._clock, backoff=_waiting.Backoff()
-            )
-        )
-
-    def close(self) -> None:
-        self._http.close()
-
-    def _run(self, flow: _waiting.Flow[T]) -> T:
+    def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it returns."""
         reply: Answer | NoAnswer | None = None
         while True:
@@ -71,11 +45,14 @@ class Connection:
             except StopIteration as end:
                 result: T = end.value
                 return result
-            if isinstance(step, _waiting.Pause):
+            if isinstance(step, Pause):
                 self._clock.sleep(step.seconds)
                 reply = None
             else:
                 reply = self._send(step.call)
+
+    def close(self) -> None:
+        self._http.close()
 
     def _send(self, call: Call) -> Answer | NoAnswer:
         request = _wire.request_of(call, timeout_seconds=self._timeout_seconds)
@@ -83,3 +60,62 @@ class Connection:
             return _wire.answer_of(self._http.request(**request))
         except httpx2.RequestError as failure:
             return _wire.no_answer(failure)
+
+
+class AsyncConnection:
+    """
+    Carries calls to one server without blocking.
+
+    Cancelled, it closes the connection of the call at hand and sends nothing more.
+    """
+
+    def __init__(
+        self,
+        url: str | None,
+        *,
+        api_key: str | None,
+        timeout: timedelta,
+        transport: httpx2.AsyncBaseTransport | None,
+        clock: AsyncClock,
+    ) -> None:
+        self.url = _wire.server_url(url)
+        self._timeout_seconds = timeout.total_seconds()
+        self._clock = clock
+        self._http = httpx2.AsyncClient(
+            base_url=self.url, headers=_wire.default_headers(api_key), transport=transport
+        )
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it returns."""
+        reply: Answer | NoAnswer | None = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if isinstance(step, Pause):
+                await self._clock.sleep(step.seconds)
+                reply = None
+            else:
+                reply = await self._send(step.call)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _send(self, call: Call) -> Answer | NoAnswer:
+        request = _wire.request_of(call, timeout_seconds=self._timeout_seconds)
+        try:
+            return _wire.answer_of(await self._http.request(**request))
+        except httpx2.RequestError as failure:
+            return _wire.no_answer(failure)
+
+
+class AwaitedTime:
+    """The time of the machine, waited for without blocking the event loop."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float, /) -> None:
+        await asyncio.sleep(seconds)

@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._approval import Approval, Group
+    from ._approval import ApprovalState, GroupState
 
 
 class PlacetError(Exception):
@@ -113,7 +113,7 @@ class NotDecidedInTime(PlacetError):
 
     code = "not_decided_in_time"
 
-    def __init__(self, detail: str, *, last_seen: Approval | Group) -> None:
+    def __init__(self, detail: str, *, last_seen: ApprovalState | GroupState[Any]) -> None:
         super().__init__(detail)
         self.last_seen = last_seen
 

@@ -32,12 +32,22 @@ HELD_SECONDS = 5.0  # a server that took this long to say "not yet" was waiting 
 logger = logging.getLogger("placet")
 
 
-class Clock(Protocol):
-    """What tells the time and lets it pass; the module `time` is one."""
+class Ticking(Protocol):
+    """What tells the time."""
 
     def monotonic(self) -> float: ...
 
+
+class Clock(Ticking, Protocol):
+    """What tells the time and lets it pass; the module `time` is one."""
+
     def sleep(self, seconds: float, /) -> None: ...
+
+
+class AsyncClock(Ticking, Protocol):
+    """What tells the time and lets it pass while others work."""
+
+    async def sleep(self, seconds: float, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ class Backoff:
 
 
 def exchange(
-    call: Call | Callable[[], Call], *, deadline: float, clock: Clock, backoff: Backoff
+    call: Call | Callable[[], Call], *, deadline: float, clock: Ticking, backoff: Backoff
 ) -> Flow[Any]:
     """
     The JSON that answers `call`, trying again where that is harmless and may help.
@@ -116,7 +126,7 @@ def poll(
     *,
     done: Callable[[Any], bool],
     deadline: float,
-    clock: Clock,
+    clock: Ticking,
     backoff: Backoff,
 ) -> Flow[Any]:
     """
