@@ -7,6 +7,7 @@ from ._errors import (
     ActionMismatch,
     AlreadySettled,
     AnswerLost,
+    ChangesRequested,
     Conflict,
     DigestMismatch,
     GrantConsumed,
@@ -21,15 +22,18 @@ from ._errors import (
     PlacetError,
     RateLimited,
     Refused,
+    Rejected,
     ServerFailed,
     ServerUnreachable,
     StaleRevision,
     UnexpectedAnswer,
     UnsendableValue,
+    UnusableArguments,
     WebhookInvalid,
 )
 from ._feed import FeedEvent, FeedPage
 from ._grants import Claims, verify_grant
+from ._requires_approval import requires_approval
 from ._version import __version__
 from ._webhooks import verify_webhook
 
@@ -42,6 +46,7 @@ __all__ = [
     "AsyncApproval",
     "AsyncClient",
     "AsyncGroup",
+    "ChangesRequested",
     "Claims",
     "Client",
     "Conflict",
@@ -62,13 +67,16 @@ __all__ = [
     "PlacetError",
     "RateLimited",
     "Refused",
+    "Rejected",
     "ServerFailed",
     "ServerUnreachable",
     "StaleRevision",
     "UnexpectedAnswer",
     "UnsendableValue",
+    "UnusableArguments",
     "WebhookInvalid",
     "__version__",
+    "requires_approval",
     "verify_grant",
     "verify_webhook",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from ._canonical import action_digest
-from ._errors import NotApproved, UnexpectedAnswer
+from ._errors import ChangesRequested, NotApproved, Rejected, UnexpectedAnswer
 
 _RUNNABLE = ("approved", "modified")  # decision statuses of a step that may run
 
@@ -145,14 +145,40 @@ class ApprovalState:
             if decided.get(step["id"], {}).get("status") in _RUNNABLE
         ]
 
+    @property
+    def feedback(self) -> str:
+        """What people say to the agent: with the decision, or before there is one."""
+        if self.decision:
+            return self.decision.feedback
+        said = (word.get("feedback") for word in self.raw.get("feedback") or ())
+        return "\n".join(filter(None, said))
+
+    def require_permission(self) -> None:
+        """
+        Return only if the action may run.
+
+        :raises Rejected: the answer is no
+        :raises ChangesRequested: it is the agent's turn
+        :raises NotApproved: it is not decided yet, or was withdrawn
+        """
+        if self.may_proceed:
+            return
+        name = f"Approval {self.id}"
+        said = f" {self.feedback}" if self.feedback else ""
+        if self.status == "rejected" and self.decision:
+            raise Rejected(f"{name} is rejected.{said}", approval=self, decision=self.decision)
+        if self.status == "changes_requested":
+            detail = f"{name} needs changes.{said}"
+            raise ChangesRequested(detail, approval=self, feedback=self.feedback)
+        raise NotApproved(f"{name} is {self.status}: nothing may run.")
+
     def final_digest(self) -> str:
         """
         The digest of what would now run: action, arguments and steps as finally approved.
 
         :raises NotApproved: nothing may run
         """
-        if not self.may_proceed:
-            raise NotApproved(f"Approval {self.id} is {self.status}: nothing may run.")
+        self.require_permission()
         return action_digest(action=self.action, arguments=self.arguments, steps=self.steps)
 
     def __repr__(self) -> str:

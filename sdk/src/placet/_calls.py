@@ -31,22 +31,27 @@ class Call:
     repeatable: bool = True  # sent twice, it still happens once
 
 
-class Fields(TypedDict, total=False):
-    """The fields of a submission that may be left out; each is explained in the API."""
+class CommonFields(TypedDict, total=False):
+    """The fields that say more about one call; each is explained in the API."""
 
-    context: Mapping[str, Any] | None
-    steps: Sequence[Mapping[str, Any]] | None
     risk_score: float | None
     arguments_schema: Mapping[str, Any] | None
-    response: Mapping[str, Any] | None
     allowed_decisions: Sequence[str] | None
     expires_in_seconds: int | None
-    callback_url: str | None
-    run: str | None
-    group: Mapping[str, Any] | None
     on_behalf_of: str | None
     source: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
+
+
+class Fields(CommonFields, total=False):
+    """All fields of a submission that may be left out."""
+
+    context: Mapping[str, Any] | None
+    steps: Sequence[Mapping[str, Any]] | None
+    response: Mapping[str, Any] | None
+    callback_url: str | None
+    run: str | None
+    group: Mapping[str, Any] | None
 
 
 class Filters(TypedDict, total=False):

@@ -8,6 +8,9 @@ PlacetError
 ├── UnexpectedAnswer           an answer outside the contract: a redirect, a proxy's page
 ├── NotDecidedInTime           still waiting for a person when the timeout passed
 ├── NotApproved                there is no permission to use
+│   ├── Rejected               decided, and the answer is no: see `feedback`
+│   └── ChangesRequested       the agent's turn: propose something else
+├── UnusableArguments          what was approved does not fit the function it was asked for
 ├── Refused                    the server said no, and why
 │   ├── InvalidRequest         400, 413, 415, 422: something in the request is wrong
 │   │   └── IdempotencyKeyReused
@@ -32,7 +35,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._approval import ApprovalState, GroupState
+    from ._approval import ApprovalState, Decision, GroupState
 
 
 class PlacetError(Exception):
@@ -122,6 +125,57 @@ class NotApproved(PlacetError):
     """Asked to use a permission that was not given."""
 
     code = "not_approved"
+
+
+class Rejected(NotApproved):
+    """
+    The answer is no: a person's, the policy's or the deadline's.
+
+    :ivar approval: as it was settled
+    :ivar decision: who said it, when, and by which way; see `Decision.via`
+    :ivar feedback: what the agent should know of the reasons; may be empty
+    """
+
+    code = "rejected"
+
+    def __init__(self, detail: str, *, approval: ApprovalState, decision: Decision) -> None:
+        super().__init__(detail)
+        self.approval = approval
+        self.decision = decision
+
+    @property
+    def feedback(self) -> str:
+        return self.decision.feedback
+
+
+class ChangesRequested(NotApproved):
+    """
+    A person wants another proposal: `revise` this approval, or ask anew.
+
+    :ivar approval: it is still open
+    :ivar feedback: what they want instead
+    """
+
+    code = "changes_requested"
+
+    def __init__(self, detail: str, *, approval: ApprovalState, feedback: str) -> None:
+        super().__init__(detail)
+        self.approval = approval
+        self.feedback = feedback
+
+
+class UnusableArguments(PlacetError):
+    """
+    Approved, but the function cannot be called so. Nothing ran, the permission is not taken.
+
+    :ivar approval: with the arguments that do not fit
+    """
+
+    code = "unusable_arguments"
+
+    def __init__(self, detail: str, *, approval: ApprovalState) -> None:
+        super().__init__(detail)
+        self.approval = approval
 
 
 class Refused(PlacetError):
