@@ -181,6 +181,18 @@ def report(
     return _post_once(f"approvals/{_segment(id)}/outcome/", _present(body))
 
 
+def inbox(view: str, *, cursor: str | None) -> Call:
+    return _get("inbox/", params={"view": view, "cursor": cursor})
+
+
+def decide(id: str, body: Mapping[str, Any]) -> Call:
+    return _post_once(f"approvals/{_segment(id)}/decisions/", body)
+
+
+def decide_batch(body: Mapping[str, Any]) -> Call:
+    return _post_once("decisions/batch/", body)
+
+
 def evaluate(body: Mapping[str, Any]) -> Call:
     return Call("POST", f"{API}evaluate/", body=canonical(body))  # creates nothing: repeatable
 

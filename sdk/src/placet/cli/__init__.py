@@ -1,0 +1,1 @@
+"""The command `placet`; not imported by the library."""

@@ -1,0 +1,1 @@
+"""Review in a terminal, for people who live in one."""
