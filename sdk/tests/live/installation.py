@@ -114,9 +114,9 @@ class Person:
 
     def __init__(self, installation: Installation, name: str, *, tier: str) -> None:
         installation.command("create_reviewer", name, "--tier", tier)
-        token = installation.command("create_token", name)["token"]
+        self.token: str = installation.command("create_token", name)["token"]
         self._api = f"{installation.url}/api/v1"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {self.token}"}
 
     def inbox(self) -> list[dict[str, Any]]:
         answer = httpx2.get(f"{self._api}/inbox/", headers=self._headers, timeout=30)
