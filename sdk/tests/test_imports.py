@@ -68,6 +68,30 @@ assert "pip install 'placet[mcp]'" in said.getvalue(), said.getvalue()
     foreign_modules_after(statements)  # fails if the program does
 
 
+def test_importing_loads_neither_the_command_nor_an_adapter():
+    program = """
+import sys, time
+sys.path.insert(0, {source!r})
+began = time.perf_counter()
+import placet
+print(time.perf_counter() - began)
+print(*(name for name in sys.modules if name.startswith("placet.") or name == "argparse"))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program.format(source=str(SOURCE))],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    seconds, loaded = run.stdout.splitlines()
+
+    # For people to look at: how long it takes depends on the machine and on who else works there.
+    print(f"import placet: {float(seconds) * 1000:.0f} ms, httpx2 included")
+    assert "argparse" not in loaded.split()
+    assert all(name.startswith("placet._") for name in loaded.split())
+
+
 def test_verifying_a_webhook_needs_no_more():
     statements = """
 import base64, hashlib, hmac, time, placet
