@@ -68,14 +68,15 @@ assert "pip install 'placet[mcp]'" in said.getvalue(), said.getvalue()
     foreign_modules_after(statements)  # fails if the program does
 
 
-def test_importing_loads_neither_the_command_nor_an_adapter():
+def test_importing_loads_no_command_no_adapter_and_nothing_heavy():
     program = """
 import sys, time
 sys.path.insert(0, {source!r})
 began = time.perf_counter()
 import placet
 print(time.perf_counter() - began)
-print(*(name for name in sys.modules if name.startswith("placet.") or name == "argparse"))
+heavy = {{"argparse", "asyncio", "anyio", "subprocess", "cryptography"}}
+print(*(name for name in sys.modules if name.startswith("placet.") or name in heavy))
 """
     run = subprocess.run(
         [sys.executable, "-c", program.format(source=str(SOURCE))],
@@ -88,7 +89,6 @@ print(*(name for name in sys.modules if name.startswith("placet.") or name == "a
 
     # For people to look at: how long it takes depends on the machine and on who else works there.
     print(f"import placet: {float(seconds) * 1000:.0f} ms, httpx2 included")
-    assert "argparse" not in loaded.split()
     assert all(name.startswith("placet._") for name in loaded.split())
 
 

@@ -1,7 +1,9 @@
 """Ask a person before your agent acts."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._approval import Approval, ApprovalState, AsyncApproval, AsyncGroup, Decision, Group
-from ._async_client import AsyncClient
 from ._client import Client
 from ._errors import (
     ActionMismatch,
@@ -33,9 +35,12 @@ from ._errors import (
 )
 from ._feed import FeedEvent, FeedPage
 from ._grants import Claims, verify_grant
-from ._requires_approval import requires_approval
 from ._version import __version__
 from ._webhooks import verify_webhook
+
+if TYPE_CHECKING:
+    from ._async_client import AsyncClient
+    from ._requires_approval import requires_approval
 
 __all__ = [
     "ActionMismatch",
@@ -80,3 +85,15 @@ __all__ = [
     "verify_grant",
     "verify_webhook",
 ]
+
+# Loaded when first asked for: with them comes asyncio, a quarter of the time of the import.
+_LATER = {"AsyncClient": "._async_client", "requires_approval": "._requires_approval"}
+
+if not TYPE_CHECKING:  # else every name there is not would be one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(_LATER[name], __name__), name)
+        globals()[name] = value
+        return value

@@ -9,7 +9,7 @@ import httpx2
 
 from . import _calls
 from ._approval import ApprovalState, AsyncApproval, AsyncGroup, id_of
-from ._connection import AsyncConnection, AwaitedTime
+from ._async_connection import AsyncConnection, AwaitedTime
 from ._feed import FeedPage
 from ._operations import Operations
 from ._waiting import AsyncClock
