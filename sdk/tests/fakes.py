@@ -43,6 +43,11 @@ class FakeServer:
         return self
 
     @property
+    def remaining(self) -> int:
+        """How many answers nobody asked for."""
+        return len(self._answers)
+
+    @property
     def last(self) -> httpx2.Request:
         return self.requests[-1]
 

@@ -464,10 +464,33 @@ class TestDecorating:
         assert desk.submission["arguments"] == {"order": "4711"}
 
 
+class TestAnInterruptedCall:
+    @pytest.mark.parametrize(("run", "told"), [(None, True), ("november", False)])
+    def test_is_withdrawn_where_nobody_can_come_back(self, desk, run, told):
+        desk.settles(status="pending", may_proceed=False)
+
+        class Interrupted:
+            def monotonic(self):
+                return 0.0
+
+            def sleep(self, seconds):
+                raise KeyboardInterrupt
+
+        desk._clock = Interrupted()
+        decorator = placet.requires_approval(
+            checkpoint="tools", client=desk.client("blocking"), run=run
+        )
+
+        with pytest.raises(KeyboardInterrupt):
+            decorator(refund)("4711")
+
+        assert ("cancel" in desk.posted) is told
+
+
 class TestACancelledCall:
     """Of an async function, cancelled at each point of its way."""
 
-    def cancelled_at(self, desk, point, approved, *, key=None, function=None):
+    def cancelled_at(self, desk, point, approved, *, key=None):
         posted = []
 
         async def scenario():
@@ -478,7 +501,8 @@ class TestACancelledCall:
                 posted.append((call, request.content))
                 if call == point and not reached.is_set():
                     reached.set()
-                    await asyncio.sleep(0.01 if call == "consume" else 3600)
+                    await asyncio.sleep(0.01 if call in ("consume", "outcome") else 3600)
+                    posted.append(("answered", b""))
                 is_shown = call in ("approvals", ID)
                 shown = approved(status="pending", may_proceed=False, decision={})
                 if call == ID:
@@ -494,8 +518,9 @@ class TestACancelledCall:
             )
             async def act():
                 posted.append(("ran", b""))
-                reached.set()
-                await asyncio.sleep(3600)
+                if point == "ran":
+                    reached.set()
+                    await asyncio.sleep(3600)
 
             task = asyncio.ensure_future(act())
             await reached.wait()
@@ -519,7 +544,13 @@ class TestACancelledCall:
     def test_while_taking_the_permission_says_that_nothing_ran(self, desk, approved):
         posted = self.cancelled_at(desk, "consume", approved)
 
-        assert [call for call, _ in posted] == ["approvals", ID, "consume", "outcome"]
+        assert [call for call, _ in posted] == [
+            "approvals",
+            ID,
+            "consume",
+            "answered",
+            "outcome",
+        ]
         assert json.loads(posted[-1][1])["status"] == "failed"
         assert "before it was run" in json.loads(posted[-1][1])["detail"]
 
@@ -528,3 +559,9 @@ class TestACancelledCall:
 
         assert [call for call, _ in posted][-2:] == ["ran", "outcome"]
         assert json.loads(posted[-1][1])["status"] == "failed"
+
+    def test_while_telling_of_its_success_tells_it_to_the_end(self, desk, approved):
+        posted = self.cancelled_at(desk, "outcome", approved)
+
+        assert [call for call, _ in posted][-3:] == ["ran", "outcome", "answered"]
+        assert json.loads(posted[-2][1])["status"] == "succeeded"

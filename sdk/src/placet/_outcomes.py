@@ -19,6 +19,7 @@ from ._client import Client
 from ._errors import PlacetError
 
 STOPPING_SECONDS = 5  # what a cancelled task may still take to tidy up
+_STOPPED = "The agent was stopped while it waited."
 
 logger = logging.getLogger("placet")
 
@@ -40,7 +41,7 @@ async def reported_awaiting(client: AsyncClient, approval: AsyncApproval) -> Asy
     try:
         yield
     except asyncio.CancelledError as error:
-        await settled(client.report(approval, "failed", _name_of(error)))
+        await _succeeds(client.report(approval, "failed", _name_of(error)))
         raise
     except BaseException as error:
         await _tell_awaiting(client, approval, "failed", _name_of(error))
@@ -58,12 +59,26 @@ async def take(client: AsyncClient, approval: AsyncApproval) -> None:
     try:
         await asyncio.shield(taking)
     except asyncio.CancelledError as error:
-        if await settled(taking):
-            await settled(client.report(approval, "failed", f"{_name_of(error)} before it was run"))
+        if await _succeeds(taking):
+            detail = f"{_name_of(error)} before it was run"
+            await _succeeds(client.report(approval, "failed", detail))
         raise
 
 
-async def settled(awaitable: Awaitable[Any]) -> bool:
+def withdraw(client: Client, approval: Approval) -> None:
+    """Take the request back, if the server can be told."""
+    try:
+        client.cancel(approval, _STOPPED)
+    except PlacetError as failure:
+        logger.warning("While stopping: %s", failure)
+
+
+async def withdraw_awaiting(client: AsyncClient, approval: AsyncApproval) -> None:
+    """Take the request back, if the server can be told within a few seconds."""
+    await _succeeds(client.cancel(approval, _STOPPED))
+
+
+async def _succeeds(awaitable: Awaitable[Any]) -> bool:
     """Whether it succeeded, within the seconds that a cancelled task may still take."""
     try:
         async with asyncio.timeout(STOPPING_SECONDS):
@@ -84,8 +99,12 @@ def _tell(client: Client, approval: Approval, status: str, detail: str = "") -> 
 async def _tell_awaiting(
     client: AsyncClient, approval: AsyncApproval, status: str, detail: str = ""
 ) -> None:
+    telling = asyncio.ensure_future(client.report(approval, status, detail))
     try:
-        await client.report(approval, status, detail)
+        await asyncio.shield(telling)
+    except asyncio.CancelledError:
+        await _succeeds(telling)
+        raise
     except Exception as failure:  # as above
         _lost(approval, status, failure)
 

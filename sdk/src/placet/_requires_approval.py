@@ -132,7 +132,13 @@ def _blocking(
         submission = gate.submission(bound)
         connection: AbstractContextManager[Client] = nullcontext(client) if client else Client()
         with connection as server:
-            approval = server.submit(**submission, wait=timeout)
+            approval = server.submit(**submission)
+            try:
+                approval = approval.wait(timeout=timeout)
+            except KeyboardInterrupt:
+                if not _can_come_back(submission):
+                    _outcomes.withdraw(server, approval)
+                raise
             final = bound.as_approved(approval)
             server.consume(approval)
             with _outcomes.reported(server, approval):
@@ -158,9 +164,8 @@ def _awaiting(
             try:
                 approval = await approval.wait(timeout=timeout)
             except asyncio.CancelledError:
-                # Without a key of its own nobody can come back for it.
-                if submission["idempotency_key"] is None:
-                    await _outcomes.settled(server.cancel(approval, "The agent was stopped."))
+                if not _can_come_back(submission):
+                    await _outcomes.withdraw_awaiting(server, approval)
                 raise
             final = bound.as_approved(approval)
             await _outcomes.take(server, approval)
@@ -168,3 +173,8 @@ def _awaiting(
                 return await function(*final.args, **final.kwargs)
 
     return call
+
+
+def _can_come_back(submission: Mapping[str, Any]) -> bool:
+    """Whether a later call can find this request; no reviewer should decide one that none can."""
+    return submission["idempotency_key"] is not None

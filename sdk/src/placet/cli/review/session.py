@@ -91,7 +91,7 @@ class Session:
         offered = {
             key: name
             for key, name in KEYS.items()
-            if ANSWERS.get(key, allowed[0]) in allowed and (key != "b" or has_batch)
+            if (key not in ANSWERS or ANSWERS[key] in allowed) and (key != "b" or has_batch)
         }
         prompt = "  ".join(f"[{key.upper()}] {name}" for key, name in offered.items())
         while True:
