@@ -52,7 +52,7 @@ class TestARequest:
             '"to": "B"',
             "large",
             "Step b: tell (after a)",
-            "x: Ex",
+            "1  Ex  (x)",
             "Ask twice.",
             "Ben: Check the date.",
             "1 reordering control",

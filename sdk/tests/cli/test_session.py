@@ -177,14 +177,17 @@ class TestAQuestion:
         assert json.loads(server.requests[2].content)["answer"] == {"eur": 5}
 
     def test_is_answered_by_a_choice(self, sitting, inbox, server, waiting, body):
-        options = [{"id": "x", "label": "Ex"}, {"id": "y", "label": "Why"}]
-        inbox(waiting(response={"type": "multiselect", "options": options}))
+        options = [{"id": "an x", "label": "Ex"}, {"id": "y", "label": "Why"}]
+        asked = waiting(response={"type": "multiselect", "options": options})
+        inbox(asked)
+        inbox(asked)
         server.then(decided(body))
         inbox()
 
-        sitting("a", "x y")
+        reviewer = sitting("a", "1 0", "a", "2 1")
 
-        assert json.loads(server.requests[1].content)["selected"] == ["x", "y"]
+        assert "Not done: There is no choice 0." in reviewer.said
+        assert json.loads(server.requests[2].content)["selected"] == ["y", "an x"]
 
 
 class TestModifying:
@@ -354,6 +357,14 @@ class TestABatch:
         assert sent["verdict"] == "approve"
         assert "Refunds 90 for order 4711: settled approved" in reviewer.said
         assert "Tells ⟨U+001B⟩[2J Ben: skipped  Changed meanwhile." in reviewer.said
+
+    def test_is_no_longer_than_one_can_read(self, sitting, inbox, waiting):
+        rows = [waiting(id=str(number)) for number in range(40)]
+        inbox(*rows)
+        inbox(*rows)
+        inbox()
+
+        assert "Approve all 25?" in sitting("b", "no").asked[1]
 
     def test_approves_nothing_otherwise(self, sitting, inbox, server, waiting):
         rows = [waiting(id="a"), waiting(id="b")]

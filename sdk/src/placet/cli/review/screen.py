@@ -38,7 +38,7 @@ def request(approval: ApprovalState, *, at: datetime) -> str:
         *_context(raw.get("context") or {}),
         _json_section(f"Runs {_text(approval.action)} with", approval.raw["arguments"]),
         *[_step(step) for step in raw.get("steps") or ()],
-        _section("To choose", [f"{o['id']}: {o['label']}" for o in _options(raw)]),
+        _section("To choose", _choices((raw.get("response") or {}).get("options") or ())),
         _section("Guidelines", checkpoint.get("guidelines")),
         _section("Said so far", [f"{w['by']}: {w['feedback']}" for w in raw.get("feedback") or ()]),
     ]
@@ -101,8 +101,8 @@ def _step(step: Mapping[str, Any]) -> str:
     )
 
 
-def _options(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return (raw.get("response") or {}).get("options") or []
+def _choices(options: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"{number}  {each['label']}  ({each['id']})" for number, each in enumerate(options, 1)]
 
 
 def _section(title: str, content: Any) -> str:

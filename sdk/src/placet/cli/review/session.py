@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from . import editing, screen
 from .desk import Desk
 
 LOWEST_LEVEL = "team_member"
+MOST_AT_ONCE = 25  # in a batch: nobody reads more
 KEYS = {
     "a": "approve",
     "m": "modify",
@@ -103,8 +104,8 @@ class Session:
     def _approve(self, approval: ApprovalState) -> None:
         response = approval.raw.get("response") or {}
         if response.get("type") == "multiselect":
-            chosen = self._terminal.ask("Which? Ids, with spaces between: ").split()
-            self._decide(approval, "approve", selected=chosen)
+            said = self._terminal.ask("Which? Their numbers, with spaces between: ")
+            self._decide(approval, "approve", selected=_chosen(response["options"], said))
         elif response.get("type") == "freeform":
             answer = self._terminal.ask("Your answer: ")
             self._decide(
@@ -175,8 +176,8 @@ class Session:
             self._terminal.say(f"{effect}: {inert.line(came_of_it.strip())}")
 
     def _low(self, waiting: Sequence[ApprovalState]) -> list[ApprovalState]:
-        """What can be approved without a look of its own; the server has the last word."""
-        return [
+        """The first that can be approved without a look of their own, if the server agrees."""
+        low = [
             each
             for each in waiting
             if each.raw["required_level"] == LOWEST_LEVEL
@@ -184,6 +185,7 @@ class Session:
             and (each.raw.get("response") or {}).get("type", "binary") == "binary"
             and not each.raw.get("steps")
         ]
+        return low[:MOST_AT_ONCE]
 
     def _refused(self, approval: ApprovalState, error: PlacetError | ValueError) -> None:
         fields = getattr(error, "errors", [])
@@ -194,6 +196,14 @@ class Session:
         self._terminal.say(f"Not done: {inert.line(told)}")
         if isinstance(error, Refused) and error.status == 403:
             self._terminal.say(f"In the browser: {inert.line(approval.url)}")
+
+
+def _chosen(options: Sequence[Mapping[str, Any]], numbers: str) -> list[str]:
+    by_number = {str(number): option["id"] for number, option in enumerate(options, 1)}
+    for number in numbers.split():
+        if number not in by_number:
+            raise ValueError(f"There is no choice {number}.")
+    return [by_number[number] for number in numbers.split()]
 
 
 def _version(approval: ApprovalState) -> tuple[str, int]:
