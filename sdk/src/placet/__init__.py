@@ -3,8 +3,9 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ._approval import Approval, ApprovalState, AsyncApproval, AsyncGroup, Decision, Group
+from ._approval import Approval, ApprovalState, AsyncApproval, AsyncGroup, Group
 from ._client import Client
+from ._decision import Decision
 from ._errors import (
     ActionMismatch,
     AlreadySettled,

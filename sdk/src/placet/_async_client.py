@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from . import _calls
+from . import _calls, _fields
 from ._approval import ApprovalState, AsyncApproval, AsyncGroup, id_of
 from ._async_connection import AsyncConnection, AwaitedTime
 from ._feed import FeedPage
@@ -60,7 +60,7 @@ class AsyncClient:
         checkpoint: str,
         idempotency_key: str | None = None,
         wait: timedelta | None = None,
-        **fields: Unpack[_calls.Fields],
+        **fields: Unpack[_fields.Fields],
     ) -> AsyncApproval:
         """See `Client.submit`."""
         body = _calls.submission(action, arguments, checkpoint=checkpoint, **fields)
@@ -88,7 +88,7 @@ class AsyncClient:
         """See `Client.group`."""
         return await self._run(self._does.turn(id, wait=wait))
 
-    async def list(self, **filters: Unpack[_calls.Filters]) -> AsyncIterator[AsyncApproval]:
+    async def list(self, **filters: Unpack[_fields.Filters]) -> AsyncIterator[AsyncApproval]:
         """See `Client.list`; to be read with `async for`."""
         cursor: str | None = None
         while True:
@@ -145,7 +145,7 @@ class AsyncClient:
         arguments: Mapping[str, Any] | None = None,
         *,
         checkpoint: str,
-        **fields: Unpack[_calls.Fields],
+        **fields: Unpack[_fields.Fields],
     ) -> dict[str, Any]:
         """See `Client.evaluate`."""
         body = _calls.submission(action, arguments, checkpoint=checkpoint, **fields)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote
 
 from ._canonical import canonical
@@ -29,39 +29,6 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: int = 0  # how long the server may hold its answer
     repeatable: bool = True  # sent twice, it still happens once
-
-
-class CommonFields(TypedDict, total=False):
-    """The fields that say more about one call; each is explained in the API."""
-
-    risk_score: float | None
-    arguments_schema: Mapping[str, Any] | None
-    allowed_decisions: Sequence[str] | None
-    expires_in_seconds: int | None
-    on_behalf_of: str | None
-    source: Mapping[str, Any] | None
-    metadata: Mapping[str, Any] | None
-
-
-class Fields(CommonFields, total=False):
-    """All fields of a submission that may be left out."""
-
-    context: Mapping[str, Any] | None
-    steps: Sequence[Mapping[str, Any]] | None
-    response: Mapping[str, Any] | None
-    callback_url: str | None
-    run: str | None
-    group: Mapping[str, Any] | None
-
-
-class Filters(TypedDict, total=False):
-    """What a list of approvals can be narrowed by."""
-
-    status: str | None
-    checkpoint: str | None
-    run: str | None
-    created_after: datetime | None
-    limit: int | None
 
 
 def submission(

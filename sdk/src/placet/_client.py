@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from . import _calls
+from . import _calls, _fields
 from ._approval import Approval, ApprovalState, Group, id_of
 from ._connection import Connection
 from ._feed import FeedPage
@@ -63,7 +63,7 @@ class Client:
         checkpoint: str,
         idempotency_key: str | None = None,
         wait: timedelta | None = None,
-        **fields: Unpack[_calls.Fields],
+        **fields: Unpack[_fields.Fields],
     ) -> Approval:
         """
         Ask for permission.
@@ -112,7 +112,7 @@ class Client:
         """
         return self._run(self._does.turn(id, wait=wait))
 
-    def list(self, **filters: Unpack[_calls.Filters]) -> Iterator[Approval]:
+    def list(self, **filters: Unpack[_fields.Filters]) -> Iterator[Approval]:
         """
         The agent's own approvals, newest first, fetched page by page as you go.
 
@@ -199,7 +199,7 @@ class Client:
         arguments: Mapping[str, Any] | None = None,
         *,
         checkpoint: str,
-        **fields: Unpack[_calls.Fields],
+        **fields: Unpack[_fields.Fields],
     ) -> dict[str, Any]:
         """
         What `submit` would come to: risk, level, template, what is missing. Creates nothing.

@@ -35,7 +35,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._approval import ApprovalState, Decision, GroupState
+    from ._approval import ApprovalState, GroupState
+    from ._decision import Decision
 
 
 class PlacetError(Exception):

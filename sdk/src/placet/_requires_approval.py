@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
-from . import _bound_call, _calls, _outcomes
+from . import _bound_call, _fields, _outcomes
 from ._async_client import AsyncClient
 from ._bound_call import BoundCall
 from ._client import Client
@@ -35,7 +35,7 @@ def requires_approval(
     idempotency_key: OfTheCall[str] | None = None,
     run: str | OfTheCall[str] | None = None,
     not_sent: Collection[str] = (),
-    **fields: Unpack[_calls.CommonFields],
+    **fields: Unpack[_fields.CommonFields],
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
     Decorate a function, `async` or not, so that each call waits for permission.
@@ -101,7 +101,7 @@ class _Gate:
     idempotency_key: OfTheCall[str] | None
     run: str | OfTheCall[str] | None
     not_sent: Collection[str]
-    fields: _calls.CommonFields
+    fields: _fields.CommonFields
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BoundCall:
         return _bound_call.bound_call(self.signature, args, kwargs, not_sent=self.not_sent)

@@ -8,8 +8,8 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from .._approval import Decision
 from .._client import Client
+from .._decision import Decision
 from .._errors import NotApproved
 from . import inert, inputs, output
 
