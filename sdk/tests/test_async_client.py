@@ -34,7 +34,7 @@ class StuckServer:
 
 async def cancelled(awaitable, *, once):
     task = asyncio.ensure_future(awaitable)
-    await once.wait()
+    await asyncio.wait_for(once.wait(), timeout=10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

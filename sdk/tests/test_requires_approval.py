@@ -523,7 +523,7 @@ class TestACancelledCall:
                     await asyncio.sleep(3600)
 
             task = asyncio.ensure_future(act())
-            await reached.wait()
+            await asyncio.wait_for(reached.wait(), timeout=10)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
