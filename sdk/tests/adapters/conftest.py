@@ -2,8 +2,13 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import agent_processes
 import pytest
+from installation import Installation
 
 
 @pytest.fixture
@@ -26,3 +31,9 @@ def loop():
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(scope="session")
+def in_a_process(installation: Installation) -> Callable[..., Any]:
+    """Run a program of the agent in a process of its own; the JSON that it printed."""
+    return partial(agent_processes.told_by, installation)
