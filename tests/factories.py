@@ -1,10 +1,22 @@
 """Valid rows, and nothing else."""
 
+import datetime
+
 import factory
 from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
-from approvals.models import Agent, ApprovalTemplate, Checkpoint, CheckpointVersion, Reviewer, Team
+from approvals.models import (
+    Agent,
+    ApprovalTemplate,
+    Checkpoint,
+    CheckpointVersion,
+    Reviewer,
+    Schedule,
+    Shift,
+    Team,
+)
+from approvals.rules.rota import WEEKDAYS
 from approvals.rules.tiers import Tier
 
 
@@ -76,3 +88,24 @@ class TemplateFactory(DjangoModelFactory):
     state = ApprovalTemplate.State.ON
     conditions = [{"pointer": "/arguments/amount", "operator": "max", "value": 50}]
     max_risk = 0.2
+
+
+class ScheduleFactory(DjangoModelFactory):
+    class Meta:
+        model = Schedule
+        django_get_or_create = ("name",)
+
+    name = "night"
+
+
+class ShiftFactory(DjangoModelFactory):
+    """Every day, round the clock, since long ago."""
+
+    class Meta:
+        model = Shift
+
+    schedule = factory.SubFactory(ScheduleFactory)
+    reviewer = factory.SubFactory(ReviewerFactory)
+    weekdays = list(WEEKDAYS)
+    starts_at = ends_at = datetime.time(0)
+    starts_on = datetime.date(2020, 1, 6)

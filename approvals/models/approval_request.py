@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from approvals.models.agent import Agent
 from approvals.rules.authority import Case
+from approvals.rules.ladder import Window
 from approvals.rules.lifecycle import OPEN, TERMINAL, Status, Via
 from approvals.rules.terms import Terms
 from approvals.rules.tiers import Level, Tier, level_of
@@ -70,7 +71,14 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
         """
         return (
             self.select_for_update(of=("self",))
-            .select_related("agent", "version", "version__checkpoint", "version__team", "group")
+            .select_related(
+                "agent",
+                "version",
+                "version__checkpoint",
+                "version__team",
+                "version__on_call",
+                "group",
+            )
             .get(pk=approval_id)
         )
 
@@ -258,6 +266,15 @@ class ApprovalRequest(models.Model):
     def decided(self) -> dict[str, Any] | None:
         """The decision as the agent reads it, or None while open."""
         return json.loads(self.decision) if self.decision else None
+
+    def window(self) -> Window:
+        """Where the clock stands, for the rules."""
+        return Window(
+            submitted_at=self.submitted_at,
+            starts_at=self.window_starts_at,
+            expires_at=self.expires_at,
+            is_told=self.urgent_at is not None,
+        )
 
     def topics(self) -> list[str]:
         """Who else hears of what happens here: its agent, and its group."""

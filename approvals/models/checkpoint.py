@@ -148,7 +148,7 @@ class CheckpointVersion(models.Model):
         return f"{self.checkpoint} version {self.number} ({self.state})"
 
     def policy(self) -> Policy:
-        """The version in the plain values that rules read. Wants checkpoint and team loaded."""
+        """The version in the plain values that rules read; wants its three references loaded."""
         return Policy(
             checkpoint=self.checkpoint.name,
             version=self.number,
@@ -174,6 +174,7 @@ class CheckpointVersion(models.Model):
             ladder=tuple(Rung(**rung) for rung in self.ladder),
             reminders=tuple(self.reminders),
             urgent_below_seconds=self.urgent_below_seconds,
+            on_call=self.on_call.name if self.on_call else "",
             batch_max=self.batch_max,
             min_open_seconds=self.min_open_seconds,
             undo_seconds=self.undo_seconds,

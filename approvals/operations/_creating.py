@@ -58,10 +58,10 @@ def create(
         submitted_at=at,
         window_starts_at=at,
         expires_at=expires_at,
-        next_due_at=ladder.next_due(terms.ladder, submitted_at=at, expires_at=expires_at, after=at),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
     )
+    approval.next_due_at = ladder.next_due(terms, approval.window(), after=at)
     trail.record(
         approval,
         events.SUBMITTED,

@@ -15,16 +15,21 @@ from django.utils import timezone
 
 from approvals import events
 from approvals.models import ApprovalRequest
-from approvals.operations import _announcing, _escalating, _pausing, _preparing, _settling
+from approvals.operations import (
+    _announcing,
+    _calling,
+    _escalating,
+    _pausing,
+    _preparing,
+    _settling,
+)
 from approvals.operations._preparing import Proposed
-from approvals.queries import policies
+from approvals.queries import installation, policies
 from approvals.refusals import Conflict, Refusal
 from approvals.rules import ladder
 from approvals.rules.lifecycle import Status, Via
 from approvals.rules.policy import OnTimeout, ResponseType
 from audit import trail
-
-CLOCK = "clock"
 
 
 class Expired(Conflict):
@@ -66,20 +71,24 @@ def in_time(
 
 
 def strike(approval: ApprovalRequest, *, at: datetime) -> None:
-    """Do what the instant `next_due_at` was set for: climb the ladder, let silence decide."""
-    rungs = ladder.rungs_reached(approval.terms.ladder, submitted_at=approval.submitted_at, at=at)
-    tier = ladder.highest(approval.tier, rungs)
+    """
+    Do what the instant `next_due_at` was set for, and whatever a late worker missed since:
+    climb the ladder, let silence decide, call and remind people.
+    """
+    rungs, submitted_at = approval.terms.ladder, approval.submitted_at
+    reached = ladder.rungs_reached(rungs, submitted_at=submitted_at, at=at)
+    new = ladder.rungs_reached(rungs, submitted_at=submitted_at, at=at, since=approval.next_due_at)
+    tier = ladder.highest(approval.tier, reached)
     if tier != approval.tier:
-        _escalating.raise_to(approval, tier, event=events.CLIMBED, actor=CLOCK, at=at)
+        _escalating.raise_to(approval, tier, event=events.CLIMBED, actor=_calling.CLOCK, at=at)
     if at >= approval.expires_at:
         _silence(approval, at)
+    if not approval.is_open:
         return
-    approval.next_due_at = ladder.next_due(
-        approval.terms.ladder,
-        submitted_at=approval.submitted_at,
-        expires_at=approval.expires_at,
-        after=at,
-    )
+    _calling.call(approval, new, at=at)
+    _calling.call_if_urgent(approval, at=at)
+    _calling.remind(approval, at=at)
+    approval.next_due_at = ladder.next_due(approval.terms, approval.window(), after=at)
     approval.save(update_fields=["next_due_at"])
 
 
@@ -89,36 +98,34 @@ def _silence(approval: ApprovalRequest, at: datetime) -> None:
     if approval.terms.escalates_on_timeout and above and approval.is_pending:
         approval.window_starts_at = at
         approval.expires_at = at + timedelta(seconds=approval.terms.timeout_seconds)
-        approval.next_due_at = ladder.next_due(
-            approval.terms.ladder,
-            submitted_at=approval.submitted_at,
-            expires_at=approval.expires_at,
-            after=at,
+        approval.reminders_sent, approval.urgent_at = 0, None
+        approval.save(
+            update_fields=["window_starts_at", "expires_at", "reminders_sent", "urgent_at"]
         )
-        approval.save(update_fields=["window_starts_at", "expires_at", "next_due_at"])
-        _escalating.raise_to(approval, above, event=events.ESCALATED_BY_TIMEOUT, actor=CLOCK, at=at)
-        return
-    if _may_be_approved_by_silence(approval):
+        _escalating.raise_to(
+            approval, above, event=events.ESCALATED_BY_TIMEOUT, actor=_calling.CLOCK, at=at
+        )
+    elif _may_be_approved_by_silence(approval):
         _settling.settle(
             approval,
             Status.APPROVED,
             via=Via.TIMEOUT,
-            actor=CLOCK,
+            actor=_calling.CLOCK,
             at=at,
             verdict="approve",
             event=events.APPROVED_BY_TIMEOUT,
         )
-        return
-    _settling.settle(
-        approval,
-        Status.REJECTED,
-        via=Via.TIMEOUT,
-        actor=CLOCK,
-        at=at,
-        verdict="reject",
-        feedback="Nobody decided in time.",
-        event=events.REJECTED_BY_TIMEOUT,
-    )
+    else:
+        _settling.settle(
+            approval,
+            Status.REJECTED,
+            via=Via.TIMEOUT,
+            actor=_calling.CLOCK,
+            at=at,
+            verdict="reject",
+            feedback="Nobody decided in time.",
+            event=events.REJECTED_BY_TIMEOUT,
+        )
 
 
 def _may_be_approved_by_silence(approval: ApprovalRequest) -> bool:
@@ -157,10 +164,13 @@ def _must_be_seen(approval: ApprovalRequest) -> bool:
 
 def _too_late(approval: ApprovalRequest, at: datetime) -> Expired:
     passed = trail.stamp(approval.expires_at)
-    strike(approval, at=at)
+    if installation.is_sweep_held():
+        did = "Deadlines are held back just now, so nothing has come of it yet."
+    else:
+        strike(approval, at=at)
+        did = _what_silence_did(approval)
     return Expired(
-        f"The deadline passed at {passed}. {_what_silence_did(approval)}",
-        current=_settling.current_of(approval),
+        f"The deadline passed at {passed}. {did}", current=_settling.current_of(approval)
     )
 
 

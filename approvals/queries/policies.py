@@ -19,7 +19,7 @@ def live_version(name: str) -> CheckpointVersion | None:
     """The live version of a checkpoint by its name, with all that `policy()` reads."""
     return (
         CheckpointVersion.objects.filter(checkpoint__name=name, state="live")
-        .select_related("checkpoint", "team")
+        .select_related("checkpoint", "team", "on_call")
         .first()
     )
 

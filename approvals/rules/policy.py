@@ -46,11 +46,11 @@ class RiskRule:
 
 @dataclass(frozen=True)
 class Rung:
-    """So long after submission this tier is needed instead, or whoever is on call is told."""
+    """So long after submission this tier is needed instead, whoever is on call is told, or both."""
 
     after_seconds: int
-    # One of the two: a tier, or the name of a schedule.
     to: str = ""
+    # By its name, which never changes; who that is, is looked up when the rung is reached.
     schedule: str = ""
 
 
@@ -109,6 +109,8 @@ class Policy:
     ladder: tuple[Rung, ...] = ()
     reminders: tuple[float, ...] = (0.5, 0.9)
     urgent_below_seconds: int = 900
+    # The schedule that is called then, by its name; empty means none.
+    on_call: str = ""
     batch_max: int = 25
     min_open_seconds: Mapping[str, int] = field(default_factory=dict)
     undo_seconds: Mapping[str, int] = field(default_factory=dict)

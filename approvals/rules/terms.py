@@ -34,6 +34,8 @@ class Terms:
     min_open_seconds: Mapping[str, int] = field(default_factory=dict)
     undo_seconds: Mapping[str, int] = field(default_factory=dict)
     publisher: str | None = None
+    # The name of a schedule. It names whoever is on call at an instant, so only it is frozen.
+    on_call: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,4 +95,5 @@ def freeze(
         min_open_seconds=policy.min_open_seconds,
         undo_seconds=policy.undo_seconds,
         publisher=policy.publisher if policy.excludes_publisher else None,
+        on_call=policy.on_call,
     )

@@ -22,7 +22,8 @@ def sweep(at):
 
 
 class TestTheSweep:
-    def test_does_nothing_before_its_time(self, submit, at, now_stands):
+    def test_does_nothing_before_its_time(self, publish, submit, at, now_stands):
+        publish(reminders=[])
         approval = submit()
 
         assert sweep(at + HOUR - timedelta(microseconds=1)) == 0
@@ -73,7 +74,7 @@ class TestTheSweep:
 
 class TestTheLadder:
     def test_is_climbed_rung_by_rung(self, publish, submit, at, now_stands, events_of):
-        publish(ladder=TWO_RUNGS, quorum={"director": 2})
+        publish(ladder=TWO_RUNGS, quorum={"director": 2}, reminders=[])
         approval = submit()
         assert approval.next_due_at == at + 10 * MINUTE
 
@@ -108,7 +109,7 @@ class TestTheLadder:
         assert stands.next_due_at == at + 30 * MINUTE
 
     def test_never_lowers_what_is_needed(self, publish, submit, at, now_stands):
-        publish(ladder=TWO_RUNGS)
+        publish(ladder=TWO_RUNGS, reminders=[])
         approval = submit(risk_score=0.95)
 
         sweep(at + 40 * MINUTE)

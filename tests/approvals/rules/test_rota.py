@@ -253,8 +253,8 @@ def slowly(of, start, end):
     The walker looks at the clock on the wall, remembers the latest time it has ever shown,
     and goes by that: in an hour that comes twice nothing begins or ends again.
     """
-    shown, found = datetime.min, {}
     at = start - 6 * HOUR
+    shown, found = at.astimezone(of.zone).replace(tzinfo=None), {}
     while at < end:
         shown = max(shown, at.astimezone(of.zone).replace(tzinfo=None))
         if at >= start:

@@ -31,6 +31,14 @@ def test_terms_survive_being_stored_as_json():
     assert Terms.from_json(json.loads(json.dumps(frozen.as_json()))) == frozen
 
 
+def test_terms_stored_before_there_were_schedules_still_load():
+    stored = freeze().as_json()
+    del stored["on_call"]
+    stored["ladder"] = [{"after_seconds": 60, "to": "director"}]
+
+    assert Terms.from_json(stored) == freeze()
+
+
 class TestFreeze:
     def test_keeps_what_the_version_says(self):
         frozen = freeze()
