@@ -1,5 +1,6 @@
 """Background work as Celery sees it: fetch an id, call one operation."""
 
+import time
 import uuid
 from typing import Any
 
@@ -22,7 +23,7 @@ def deliver_due(**_: Any) -> None:
 
 @shared_task(name="approvals.escalate_due")
 def escalate_due(**_: Any) -> None:
-    escalation.escalate_due(at=timezone.now())
+    escalation.escalate_due(at=timezone.now(), monotonic=time.monotonic())
 
 
 @shared_task(name="approvals.tell_everybody")

@@ -29,6 +29,7 @@ from approvals.models import (
 )
 from approvals.outbound import email
 from approvals.outbound.sending import Unsent
+from approvals.queries import installation
 from hitl_site.beat import LEASE
 
 # A sweep comes every few seconds; what has waited so long beyond its time was overlooked.
@@ -182,6 +183,16 @@ def _beat(at: datetime) -> str:
     return f"kept by {lease.holder}"
 
 
+def _deadlines(at: datetime) -> str:
+    if held := installation.held_sweep():
+        raise Ill(
+            f"They are held back since {held.sweep_held_at:%Y-%m-%d %H:%M} UTC."
+            f" {held.sweep_held_because} If clock and workers are well:"
+            " placet-server release_sweep"
+        )
+    return "act in time"
+
+
 def _approvals(at: datetime) -> str:
     late = ApprovalRequest.objects.filter(next_due_at__lte=at - LATE).order_by("next_due_at")
     if oldest := late.first():
@@ -287,6 +298,7 @@ _LOOKS: dict[str, Callable[[datetime], str]] = {
     "durability": _durability,
     "broker": _broker,
     "beat": _beat,
+    "deadlines": _deadlines,
     "approvals": _approvals,
     "deliveries": _deliveries,
     "mail": _mail,

@@ -164,7 +164,7 @@ def _must_be_seen(approval: ApprovalRequest) -> bool:
 
 def _too_late(approval: ApprovalRequest, at: datetime) -> Expired:
     passed = trail.stamp(approval.expires_at)
-    if installation.is_sweep_held():
+    if installation.held_sweep():
         did = "Deadlines are held back just now, so nothing has come of it yet."
     else:
         strike(approval, at=at)

@@ -3,6 +3,6 @@
 from approvals.models import Installation
 
 
-def is_sweep_held() -> bool:
-    """Whether deadlines are held back, because so many at once look like a fault of ours."""
-    return Installation.objects.filter(sweep_held_at__isnull=False).exists()
+def held_sweep() -> Installation | None:
+    """When and why deadlines are held back; None if they are not."""
+    return Installation.objects.filter(sweep_held_at__isnull=False).first()

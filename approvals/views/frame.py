@@ -32,13 +32,33 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return inbox.count_of(inbox.pending_for(reviewer, "yours", at=timezone.now()))
 
     @cache
-    def everything_paused() -> bool:
-        return Installation.objects.filter(paused_at__isnull=False).exists()
+    def banners() -> list[dict[str, str]]:
+        standing = Installation.objects.filter(pk=1).first()
+        return _banners_for(standing) if standing else []
 
     return {
         "reviewer": reviewer,
         "theme": reviewer.theme if reviewer else "system",
         "density": reviewer.density if reviewer else "comfortable",
         "your_turn": your_turn,
-        "everything_paused": everything_paused,
+        "banners": banners,
     }
+
+
+def _banners_for(standing: Installation) -> list[dict[str, str]]:
+    """What stands over every page: that the whole server stops, or waits."""
+    said = []
+    if standing.paused_at:
+        said.append(("Everything is paused.", "Nothing can be approved until an admin resumes."))
+    if standing.sweep_held_at:
+        said.append(
+            (
+                "Deadlines are held back.",
+                f"{standing.sweep_held_because} Nothing is decided by time until an admin"
+                " confirms that all is well, or ten minutes have passed.",
+            )
+        )
+    return [
+        {"kind": "stop", "icon": "power", "title": title, "text": text, "url": "", "link": ""}
+        for title, text in said
+    ]

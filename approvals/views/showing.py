@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.forms import opened_mark
-from approvals.models import ApprovalRequest, Installation, Reviewer
+from approvals.models import ApprovalRequest, Reviewer
 from approvals.operations import assignment
 from approvals.queries import detail, inbox
 from approvals.queries.detail import Detail
@@ -90,7 +90,7 @@ def context_of(
         "step_verdicts": [(verdict.value, verdict.label.capitalize()) for verdict in StepVerdict],
         "gone_steps": _gone_steps(shown),
         "timeline": [timeline.entry_of(event, shown.names) for event in shown.events],
-        "banners": banners_for(approval),
+        "pauses": pauses_over(approval),
         "response": approval.terms.response,
         "answer": said.fields.get("answer", ""),
         "chosen": _all_of(said.fields, "selected"),
@@ -175,13 +175,11 @@ def steps_of(shown: Detail, sent: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def banners_for(approval: ApprovalRequest) -> list[dict[str, str]]:
-    """What stands over everything on the page: a kill switch that is on."""
+def pauses_over(approval: ApprovalRequest) -> list[dict[str, str]]:
+    """What stands over the request: a kill switch that is on for its agent or checkpoint."""
     if not approval.is_open:
         return []
     paused = []
-    if Installation.objects.filter(paused_at__isnull=False).exists():
-        paused.append(("Everything is paused.", "Nothing can be approved until an admin resumes."))
     if approval.agent.paused_at:
         paused.append(
             (f"{approval.agent.name} is paused.", "Nothing it asked for can be approved.")

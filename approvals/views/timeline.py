@@ -109,6 +109,13 @@ def _escalated(data: _Data, *, why: str) -> _Shape:
     return {"did": f"{why} {Tier(data['to']).one}", "icon": "up"}
 
 
+def _called(data: _Data) -> _Shape:
+    count = len(data["people"])
+    whom = f"whoever is on call by {data['schedule']}" if data["schedule"] else "the next rung"
+    did = f"called {whom}: {count} {'person' if count == 1 else 'people'}"
+    return {"did": did if count else f"called {whom}, and nobody was there", "icon": "alert"}
+
+
 def _denied(data: _Data) -> _Shape:
     return {"did": f"tried to {Verdict(data['verdict']).label}. {data['why']}", "icon": "ban"}
 
@@ -148,6 +155,8 @@ _SHAPES: dict[str, Callable[[_Data], _Shape]] = {
     events.ESCALATED_BY_EDIT: lambda data: _escalated(data, why="edited it so that it needs"),
     events.ESCALATED_BY_TIMEOUT: lambda data: _escalated(data, why="found no answer, and asked"),
     events.CLIMBED: lambda data: _escalated(data, why="came to the next rung: it needs"),
+    events.REMINDED: _plainly("reminded those who may decide", "clock"),
+    events.CALLED: _called,
     events.SETTLED: _settled,
     events.REJECTED_BY_TIMEOUT: _plainly("ran out", "glass", via="timeout", detail="rejected"),
     events.APPROVED_BY_TIMEOUT: _plainly("ran out", "glass", via="timeout", detail="approved"),
