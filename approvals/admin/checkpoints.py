@@ -136,6 +136,7 @@ class CheckpointVersionAdmin(ActingAdmin):
                     "ladder",
                     "reminders",
                     "urgent_below_seconds",
+                    "on_call",
                     "grant_seconds",
                 )
             },

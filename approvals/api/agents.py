@@ -14,7 +14,7 @@ from approvals.api.parsing import body_of
 from approvals.api.problems import Problem
 from approvals.api.waiting import seconds_asked_for, tagged, wait_for
 from approvals.models import CheckpointVersion, Message
-from approvals.operations import submission
+from approvals.operations import escalation, submission
 from approvals.queries import approvals, policies
 from approvals.rules.lifecycle import Status
 
@@ -36,6 +36,8 @@ class Group(AgentView):
             raise Problem(404, "not_found", "Not found.")
         own = approvals.of_agent(self.agent).filter(group=group).order_by("group_index")
         members = list(approvals.for_showing(own))
+        if escalation.catch_up(members, at=timezone.now()):
+            members = list(approvals.for_showing(own))
         complete = len(members) == group.size and not any(member.is_open for member in members)
         body = {
             "id": group.name,

@@ -1,5 +1,6 @@
 """Agents: submit, read, revise, withdraw, take the permission, report."""
 
+import math
 import uuid
 from typing import Any
 
@@ -14,7 +15,7 @@ from approvals.api.parsing import body_of
 from approvals.api.problems import Problem
 from approvals.api.waiting import seconds_asked_for, tagged, wait_for
 from approvals.models import ApprovalRequest, Grant
-from approvals.operations import grants, revising, submission
+from approvals.operations import escalation, grants, revising, submission
 from approvals.queries import approvals
 from approvals.rules.lifecycle import Status
 from audit.trail import stamp
@@ -25,6 +26,12 @@ class _OwnApproval(AgentView):
 
     def own(self, approval_id: uuid.UUID) -> ApprovalRequest:
         return approvals.for_showing(approvals.of_agent(self.agent)).get(pk=approval_id)
+
+    def own_in_time(self, approval_id: uuid.UUID) -> ApprovalRequest:
+        """The same, once its deadline has acted if it has passed."""
+        found = self.own(approval_id)
+        is_late = escalation.catch_up([found], at=timezone.now())
+        return self.own(approval_id) if is_late else found
 
     def document(self, approval: ApprovalRequest) -> dict[str, Any]:
         return approvals.documents_of([approval], as_submitted=True)[0]
@@ -50,7 +57,7 @@ class Approvals(_OwnApproval):
             at=timezone.now(),
             idempotency_key=idempotency_key(request),
         )
-        approval = self.own(submitted.approvals[0])
+        approval = self.own_in_time(submitted.approvals[0])
         response = tagged(
             request, self.document(approval), status=200 if submitted.replayed else 201
         )
@@ -78,7 +85,10 @@ class Approvals(_OwnApproval):
         own = approvals.for_showing(approvals.of_agent(self.agent)).filter(
             **{name: value for name, value in wanted.items() if value is not None}
         )
-        page, cursor = paging.newest_first(request, own, f"approvals:{self.agent.pk}")
+        name = f"approvals:{self.agent.pk}"
+        page, cursor = paging.newest_first(request, own, name)
+        if escalation.catch_up(page, at=timezone.now()):
+            page, cursor = paging.newest_first(request, own, name)
         results = approvals.documents_of(page, as_submitted=True)
         return Response({"results": results, "next_cursor": cursor})
 
@@ -95,7 +105,7 @@ class Approval(_OwnApproval):
     def get(self, request: Request, approval_id: uuid.UUID) -> Response:
         paging.refuse_unknown(request, {"wait"})
         seconds = seconds_asked_for(request)
-        approval = self.own(approval_id)
+        approval = self.own_in_time(approval_id)
         response = tagged(request, self.document(approval))
         return waitable(request, response, approval, seconds)
 
@@ -219,12 +229,14 @@ def waitable(
     if approval.status != Status.PENDING:
         return response
     path = _path_of(approval.pk)
+    # At its deadline it is asked for again, and then the deadline acts.
+    left = math.ceil((approval.expires_at - timezone.now()).total_seconds())
     return wait_for(
         request,
         response,
         [approval.ref],
         agent=approval.agent,
-        seconds=seconds,
+        seconds=min(seconds, left) if left > 0 else seconds,
         path=f"{path}?wait={seconds}",
         together={"path": reverse("api:together"), "key": str(approval.pk)},
     )

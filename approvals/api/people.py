@@ -12,7 +12,7 @@ from approvals.api import bodies, instants, paging, schema
 from approvals.api.callers import PersonView
 from approvals.api.parsing import body_of
 from approvals.models import Decision
-from approvals.operations import batches, decisions
+from approvals.operations import batches, decisions, escalation
 from approvals.queries import approvals, inbox
 from approvals.rules.ruling import Ruling
 from approvals.rules.verdicts import Verdict
@@ -29,11 +29,15 @@ class Inbox(PersonView):
         paging.refuse_unknown(request, {"view", "checkpoint", "cursor", "limit"})
         views = [view.name for view in inbox.VIEWS]
         view = paging.choice_of(request, "view", views) or "yours"
-        waiting = inbox.pending_for(self.reviewer, view, at=timezone.now())
+        at = timezone.now()
+        waiting = inbox.pending_for(self.reviewer, view, at=at)
         if checkpoint := request.query_params.get("checkpoint"):
             waiting = waiting.filter(checkpoint=checkpoint)
         name = f"inbox:{self.reviewer.pk}:{view}"
-        page, cursor = paging.nearest_deadline_first(request, approvals.for_showing(waiting), name)
+        waiting = approvals.for_showing(waiting)
+        page, cursor = paging.nearest_deadline_first(request, waiting, name)
+        if escalation.catch_up(page, at=at):
+            page, cursor = paging.nearest_deadline_first(request, waiting, name)
         results = approvals.documents_of(page, as_submitted=False)
         return Response({"results": results, "next_cursor": cursor})
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +23,7 @@ from approvals.api.problems import Problem
 from approvals.api.rendering import JSONRenderer
 from approvals.api.waiting import MAX_WAIT_SECONDS, tagged
 from approvals.models import ApprovalRequest
+from approvals.operations import escalation
 from approvals.queries import approvals
 
 KEYS = an_object(["keys"], keys={"type": "array", "items": UUID, "maxItems": 100})
@@ -33,7 +35,10 @@ class Together(AgentView):
         if WAITED not in request.headers:
             raise Problem(404, "not_found", "Not found.")
         wanted = [uuid.UUID(key) for key in body_of(request, KEYS)["keys"]]
-        found = list(approvals.for_showing(approvals.of_agent(self.agent).filter(pk__in=wanted)))
+        own = approvals.for_showing(approvals.of_agent(self.agent).filter(pk__in=wanted))
+        found = list(own)
+        if escalation.catch_up(found, at=timezone.now()):
+            found = list(own.all())
         documents = approvals.documents_of(found, as_submitted=True)
         return Response(
             {

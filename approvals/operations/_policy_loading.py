@@ -1,6 +1,7 @@
 """What loading a policy file checks against the rows there are, and writes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import difflib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 
 from approvals import events
-from approvals.models import ApprovalTemplate, Checkpoint, CheckpointVersion, Team
+from approvals.models import ApprovalTemplate, Checkpoint, CheckpointVersion, Schedule, Team
 from approvals.operations import _policy_rows as rows
 from approvals.operations._publishing import go_live
 from approvals.rules import policy_checks, policy_text, template_checks
@@ -49,7 +50,8 @@ def problems(read: Document, *, at: datetime) -> Iterator[tuple[str, Problem]]:
     """Everything wrong with a document, each with its entry: `templates[0] small_refund`."""
     for place, given in _places("checkpoints", read.checkpoints):
         fields = {**rows.CHECKPOINT_DEFAULTS, **given}
-        yield from ((place, problem) for problem in policy_checks.problems_of_checkpoint(fields))
+        found = policy_checks.problems_of_checkpoint(fields) or unknown_schedules(fields)
+        yield from ((place, problem) for problem in found)
     known = {str(given.get("name")) for given in read.checkpoints}
     known.update(Checkpoint.objects.values_list("name", flat=True))
     for place, given in _places("templates", read.templates):
@@ -62,6 +64,24 @@ def problems(read: Document, *, at: datetime) -> Iterator[tuple[str, Problem]]:
         for number, name in enumerate(names):
             if name in names[:number]:
                 yield f"{section}[{number}] {name}", Problem("name", "is there twice")
+
+
+def unknown_schedules(fields: Mapping[str, Any]) -> list[Problem]:
+    """The schedules that a checked policy names and that are none, with what may be meant."""
+    named = {f"ladder[{place}].schedule": rung for place, rung in enumerate(fields["ladder"])}
+    wanted = {place: rung.get("schedule") for place, rung in named.items()}
+    wanted["on_call"] = fields["on_call"]
+    known = set(Schedule.objects.values_list("name", flat=True)) if any(wanted.values()) else set()
+    return [
+        Problem(place, f"there is no schedule {name!r}{_meant(name, known)}")
+        for place, name in wanted.items()
+        if name and name not in known
+    ]
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=2, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def _places(
@@ -101,6 +121,7 @@ def load_checkpoint(given: Mapping[str, Any], loading: Loading) -> Change:
         checkpoint=checkpoint,
         number=highest + 1,
         team=Team.objects.get(name=fields["team"]) if fields["team"] else None,
+        on_call=Schedule.objects.get(name=fields["on_call"]) if fields["on_call"] else None,
         created_at=loading.at,
         **rows.values_for_version(fields),
     )
@@ -115,7 +136,7 @@ def _version_that_says(
     said: str, checkpoint: Checkpoint, *, draft: bool
 ) -> CheckpointVersion | None:
     """The live version if it says just this; when drafting, the newest draft too."""
-    standing = checkpoint.versions.select_related("checkpoint", "team")
+    standing = checkpoint.versions.select_related("checkpoint", "team", "on_call")
     candidates = [standing.filter(state=CheckpointVersion.State.LIVE).first()]
     if draft:
         candidates.append(

@@ -68,6 +68,7 @@ def _defaults(model: type[Model], names: Sequence[str]) -> dict[str, Any]:
 CHECKPOINT_DEFAULTS: dict[str, Any] = {
     **_defaults(CheckpointVersion, VERSION_FIELDS),
     "team": None,
+    "on_call": None,
     # Not kept: a version that approves by silence was allowed to when it was saved.
     "allow_timeout_approve": False,
 }
@@ -80,6 +81,7 @@ def fields_of_version(version: CheckpointVersion, *, silence_allowed: bool) -> d
         "name": version.checkpoint.name,
         **{name: _plain(getattr(version, name)) for name in VERSION_FIELDS},
         "team": version.team.name if version.team else None,
+        "on_call": version.on_call.name if version.on_call else None,
         "allow_timeout_approve": silence_allowed,
     }
 
@@ -109,9 +111,7 @@ def tidy_checkpoint(fields: Mapping[str, Any]) -> dict[str, Any]:
     tidy["urgent_below_seconds"] = int(tidy["urgent_below_seconds"])
     tidy["reminders"] = [float(fraction) for fraction in tidy["reminders"]]
     tidy["risk_rules"] = [_tidy_rule(rule) for rule in tidy["risk_rules"]]
-    tidy["ladder"] = [
-        {"after_seconds": int(rung["after_seconds"]), "to": rung["to"]} for rung in tidy["ladder"]
-    ]
+    tidy["ladder"] = [_tidy_rung(rung) for rung in tidy["ladder"]]
     tidy["required_context"] = in_order(tidy["required_context"])
     tidy["response"] = in_order(tidy["response"])
     tidy["allow_timeout_approve"] = tidy["on_timeout"] == OnTimeout.APPROVE
@@ -141,7 +141,7 @@ def tidy_template(fields: Mapping[str, Any]) -> dict[str, Any]:
 def entry_of_checkpoint(tidy: Mapping[str, Any]) -> dict[str, Any]:
     """What a file says of it: the name, and whatever differs from the defaults."""
     silence = {"allow_timeout_approve": tidy["allow_timeout_approve"]}
-    order = {name: tidy[name] for name in ("name", *VERSION_FIELDS, "team")} | silence
+    order = {name: tidy[name] for name in ("name", *VERSION_FIELDS, "team", "on_call")} | silence
     entry = _without_defaults(order, _TIDY_CHECKPOINT_DEFAULTS)
     if "risk_rules" in entry:
         entry["risk_rules"] = [
@@ -175,7 +175,7 @@ def said_of_template(template: ApprovalTemplate) -> str:
 
 
 def values_for_version(tidy: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes into the row; the team is for the caller to find."""
+    """What goes into the row; team and schedule are for the caller to find."""
     return {name: tidy[name] for name in VERSION_FIELDS}
 
 
@@ -195,6 +195,11 @@ def _tidy_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
         "weight": float(rule["weight"]),
         "explanation": rule.get("explanation", ""),
     }
+
+
+def _tidy_rung(rung: Mapping[str, Any]) -> dict[str, Any]:
+    named = {name: rung[name] for name in ("to", "schedule") if rung.get(name)}
+    return {"after_seconds": int(rung["after_seconds"]), **named}
 
 
 def _by_tier(values: Mapping[str, Any], kind: type) -> dict[str, Any]:

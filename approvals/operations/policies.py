@@ -67,7 +67,9 @@ def load(document: str, *, actor: str, at: datetime, draft: bool = False) -> lis
 
 def dump() -> str:
     """The live version of every checkpoint, and the templates on them, as a policy file."""
-    live = CheckpointVersion.objects.filter(state=State.LIVE).select_related("checkpoint", "team")
+    live = CheckpointVersion.objects.filter(state=State.LIVE).select_related(
+        "checkpoint", "team", "on_call"
+    )
     templates = ApprovalTemplate.objects.filter(
         checkpoint__in=[version.checkpoint_id for version in live]
     ).select_related("checkpoint")
@@ -94,7 +96,9 @@ def publish(
     :raises InvalidPolicy: what stands in it could not be saved today
     """
     checkpoint = Checkpoint.objects.select_for_update().get(pk=version.checkpoint_id)
-    version = CheckpointVersion.objects.select_related("checkpoint", "team").get(pk=version.pk)
+    version = CheckpointVersion.objects.select_related("checkpoint", "team", "on_call").get(
+        pk=version.pk
+    )
     if version.state not in (State.DRAFT, State.SHADOW):
         raise NotADraft(f"Version {version.number} is {version.get_state_display()} already.")
     if by_user is not None and by_user.pk == version.created_by_id:
@@ -119,9 +123,8 @@ def problems_of_version(version: CheckpointVersion, *, silence_allowed: bool) ->
     """
     # Without the approval by silence there is nothing for the box to say.
     allowed = silence_allowed and version.on_timeout == OnTimeout.APPROVE
-    return policy_checks.problems_of_checkpoint(
-        _policy_rows.fields_of_version(version, silence_allowed=allowed)
-    )
+    fields = _policy_rows.fields_of_version(version, silence_allowed=allowed)
+    return policy_checks.problems_of_checkpoint(fields) or _policy_loading.unknown_schedules(fields)
 
 
 def problems_of_template(template: ApprovalTemplate, *, at: datetime) -> list[Problem]:

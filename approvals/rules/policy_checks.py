@@ -86,9 +86,13 @@ def _ladder(rungs: Sequence[Mapping[str, Any]], timeout: int, on_timeout: str) -
     for place, (rung, after) in enumerate(pairwise(rungs), start=1):
         if after["after_seconds"] <= rung["after_seconds"]:
             yield Problem(f"ladder[{place}].after_seconds", "must be later than the rung before")
-        if Tier(after["to"]).rank <= Tier(rung["to"]).rank:
+    tiers = [(place, Tier(rung["to"])) for place, rung in enumerate(rungs) if rung.get("to")]
+    for (_, tier), (place, after_it) in pairwise(tiers):
+        if after_it.rank <= tier.rank:
             yield Problem(f"ladder[{place}].to", "must be a higher tier than the rung before")
     for place, rung in enumerate(rungs):
+        if not (rung.get("to") or rung.get("schedule")):
+            yield Problem(f"ladder[{place}]", "needs a tier (to), a schedule, or both")
         # Escalating by time opens a new window, in which a later rung may still be reached.
         if on_timeout != OnTimeout.ESCALATE and rung["after_seconds"] >= timeout:
             words = f"is never reached: the timeout comes after {timeout} seconds"

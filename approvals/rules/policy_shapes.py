@@ -89,11 +89,14 @@ CHECKPOINT = _object(
     quorum=_per_tier(_whole(1, MAX_PEOPLE)),
     deny_threshold=_whole(1, MAX_PEOPLE),
     team=_or_null(_text(100, least=1)),
+    # A rung has a tier, a schedule, or both.
     ladder=_list(
-        _object(["after_seconds", "to"], after_seconds=_SECONDS, to={"enum": RAISED}), most=10
+        _object(["after_seconds"], after_seconds=_SECONDS, to={"enum": RAISED}, schedule=_NAME),
+        most=10,
     ),
     reminders=_list({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, most=10),
     urgent_below_seconds=_whole(0, A_YEAR),
+    on_call=_or_null(_NAME),
     second_review_rate=_per_tier(_FRACTION),
     auto_audit_rate=_FRACTION,
     batch_max=_whole(0, MAX_COUNT),

@@ -50,7 +50,8 @@ checkpoints:
   quorum: {director: 2}
   deny_threshold: 2
   ladder:
-  - {after_seconds: 300, to: director}
+  - {after_seconds: 120, schedule: night}
+  - {after_seconds: 300, to: director, schedule: night}
   reminders: [0.25]
   urgent_below_seconds: 60
   second_review_rate: {team_member: 0.1, director: 1.0}
@@ -62,6 +63,7 @@ checkpoints:
   grant_seconds: 3600
   excludes_publisher: true
   team: Support
+  on_call: night
   allow_timeout_approve: true
 - name: unscored
   risk_rules: []
@@ -83,6 +85,12 @@ templates:
   state: 'on'
   origin: suggestion
 """
+
+
+@pytest.fixture(autouse=True)
+def night(db):
+    """A schedule that policies may name: people are not made by a policy file."""
+    return factories.ScheduleFactory(name="night")
 
 
 @pytest.fixture
@@ -238,6 +246,14 @@ class TestLoad:
                 "templates[0] t: checkpoint: there is no checkpoint 'nowhere'",
             ),
             ("templates: [{name: t, checkpoint: a}]", "templates[0] t: conditions: without any"),
+            (
+                "checkpoints: [{name: a, on_call: nihgt}]",
+                "checkpoints[0] a: on_call: there is no schedule 'nihgt'; did you mean night?",
+            ),
+            (
+                "checkpoints: [{name: a, ladder: [{after_seconds: 60, schedule: day}]}]",
+                "checkpoints[0] a: ladder[0].schedule: there is no schedule 'day'",
+            ),
         ],
     )
     def test_refuses_with_a_sentence_that_names_the_place(self, load, text, says):
@@ -344,6 +360,13 @@ class TestProblemsForForms:
         found = policies.problems_of_version(payments, silence_allowed=False)
 
         assert {problem.root for problem in found} == {"tiers", "ladder"}
+
+    def test_a_ladder_names_schedules_that_there_are(self, payments):
+        payments.ladder = [{"after_seconds": 60, "schedule": "nobody"}]
+
+        (problem,) = policies.problems_of_version(payments, silence_allowed=False)
+
+        assert (problem.field, problem.root) == ("ladder[0].schedule", "ladder")
 
     def test_silence_needs_its_box_ticked(self, payments):
         payments.on_timeout = "approve"

@@ -105,6 +105,21 @@ def test_what_is_shipped_may_be_saved():
             },
             "ladder[1].to: must be a higher tier",
         ),
+        (
+            {"ladder": [{"after_seconds": 60}]},
+            "ladder[0]: needs a tier (to), a schedule, or both",
+        ),
+        (
+            {
+                "ladder": [
+                    {"after_seconds": 60, "to": "director"},
+                    {"after_seconds": 70, "schedule": "night"},
+                    {"after_seconds": 80, "to": "director"},
+                ]
+            },
+            "ladder[2].to: must be a higher tier",
+        ),
+        ({"ladder": [{"after_seconds": 60, "schedule": "by night"}]}, "ladder[0].schedule: "),
         ({"reminders": [0.9, 0.5]}, "reminders: each must come later"),
         ({"reminders": [1]}, "reminders[0]: "),
         ({"redacted_fields": ["/iban"]}, "redacted_fields[0]: /iban must point into /arguments"),
@@ -156,6 +171,15 @@ def test_reports_every_fault_at_once():
 
 def test_silence_may_approve_what_is_low_if_somebody_wrote_so():
     assert problems(on_timeout="approve", allow_timeout_approve=True) == []
+
+
+def test_a_rung_may_name_a_schedule_alone_or_beside_a_tier():
+    ladder = [
+        {"after_seconds": 60, "schedule": "night"},
+        {"after_seconds": 90, "to": "director", "schedule": "night"},
+    ]
+
+    assert problems(ladder=ladder) == []
 
 
 def test_a_later_window_may_still_reach_a_late_rung():
