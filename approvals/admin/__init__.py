@@ -3,9 +3,27 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from approvals.admin import agents, checkpoints, history, notices, people, templates
+from approvals.admin import (
+    agents,
+    checkpoints,
+    history,
+    installation,
+    notices,
+    people,
+    schedules,
+    templates,
+)
 
-__all__ = ["agents", "checkpoints", "history", "notices", "people", "templates"]
+__all__ = [
+    "agents",
+    "checkpoints",
+    "history",
+    "installation",
+    "notices",
+    "people",
+    "schedules",
+    "templates",
+]
 
 admin.site.site_header = "Placet"
 admin.site.site_title = "Placet"

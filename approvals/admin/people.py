@@ -1,30 +1,34 @@
 """Reviewers, teams, absences and sign-ins. Each change of authority is put on record."""
 
-import re
-import zoneinfo
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals import events
 from approvals.admin.acting import KeptAdmin, actor_of
-from approvals.admin.fields import StrictJSONField
+from approvals.admin.hours import HoursField
 from approvals.forms import ChatURLField
 from approvals.models import Absence, Reviewer, Team
-from approvals.rules.hours import WEEKDAYS
+from approvals.rules import delegation, zones
 from audit import trail
-
-CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 
 
 class ReviewerForm(forms.ModelForm):
+    working_hours = HoursField(
+        required=False,
+        help_text="By the clock in their time zone; none at all means always. Hours that end at or "
+        "before their start end on the next day. They say when to tell somebody, never who may "
+        "decide.",
+    )
+
     class Meta:
         model = Reviewer
         exclude = ()  # noqa: DJ006  (the admin's `fields` say which)
@@ -32,28 +36,13 @@ class ReviewerForm(forms.ModelForm):
             "checkpoints": "Only these; none chosen means no limit.",
             "amount_ceiling": "They may not decide above this amount.",
             "time_zone": "A name such as Europe/Berlin.",
-            "working_hours": 'By weekday: {"mon": ["09:00", "17:00"]}; empty means always.',
         }
 
     def clean_time_zone(self) -> str:
         name = self.cleaned_data["time_zone"]
-        if name not in zoneinfo.available_timezones():
-            raise forms.ValidationError(f"There is no time zone called {name!r}.")
+        if wrong := zones.objection_to(name):
+            raise forms.ValidationError(wrong)
         return name
-
-    def clean_working_hours(self) -> dict[str, list[str]]:
-        hours = self.cleaned_data["working_hours"] or {}
-        is_shaped = isinstance(hours, dict) and all(
-            day in WEEKDAYS
-            and isinstance(span, list)
-            and len(span) == 2
-            and all(isinstance(clock, str) and CLOCK.match(clock) for clock in span)
-            and span[0] < span[1]
-            for day, span in hours.items()
-        )
-        if not is_shaped:
-            raise forms.ValidationError('Write it as {"mon": ["09:00", "17:00"], …}.')
-        return hours
 
 
 class AbsencesInline(admin.TabularInline):
@@ -84,7 +73,6 @@ class ReviewerAdmin(KeptAdmin):
         "cost_per_hour",
     )
     inlines = (AbsencesInline,)
-    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         kwargs["widget"] = forms.CheckboxSelectMultiple
@@ -104,6 +92,8 @@ class ReviewerAdmin(KeptAdmin):
         """Save the rest, and put all of it on record in the same transaction."""
         super().save_related(request, form, formsets, change)
         reviewer = Reviewer.objects.with_standing().get(pk=form.instance.pk)
+        for warning in _vain_delegations(reviewer, at=timezone.now()):
+            messages.warning(request, warning)
         changed = [*form.changed_data, *(["absences"] if _any_changed(formsets) else [])]
         if change and not changed:
             return
@@ -171,6 +161,22 @@ def _any_changed(formsets: Any) -> bool:
     )
 
 
+def _vain_delegations(reviewer: Reviewer, *, at: datetime) -> Iterator[str]:
+    """In words, each delegate of an absence to come who could never stand in."""
+    absent = reviewer.standing(at=at)
+    delegates = Reviewer.objects.with_standing().prefetch_related("absences")
+    for absence in reviewer.absences.filter(delegate__isnull=False, ends_at__gt=at):
+        delegate = delegates.get(covers=absence)
+        why = delegation.why_never(
+            absent,
+            delegate.standing(at=at),
+            away=(absence.starts_at, absence.ends_at),
+            delegate_away=[(other.starts_at, other.ends_at) for other in delegate.absences.all()],
+        )
+        if why:
+            yield f"{delegate.name} could never stand in from {absence.starts_at:%Y-%m-%d}: {why}"
+
+
 def _said_of(reviewer: Reviewer) -> dict[str, Any]:
     ceiling = reviewer.amount_ceiling
     return {
@@ -183,6 +189,8 @@ def _said_of(reviewer: Reviewer) -> dict[str, Any]:
         "competent_until": trail.stamp(reviewer.competent_until)
         if reviewer.competent_until
         else "",
+        "time_zone": reviewer.time_zone,
+        "working_hours": reviewer.working_hours,
         "absences": [
             {
                 "from": trail.stamp(absence.starts_at),

@@ -121,4 +121,6 @@ class Installation(models.Model):
         permissions = [("pause_everything", "Can pause and resume everything")]
 
     def __str__(self) -> str:
-        return "paused" if self.paused_at else "running"
+        if self.paused_at:
+            return "paused"
+        return "deadlines held back" if self.sweep_held_at else "running"

@@ -135,7 +135,7 @@ class Absence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reviewer_id} away {self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}"
+        return f"away {self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}"
 
     def is_on(self, at: datetime) -> bool:
         return self.starts_at <= at < self.ends_at

@@ -56,7 +56,8 @@ class Shift(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reviewer_id} on {self.schedule_id}, layer {self.layer}"
+        days = ", ".join(self.weekdays)
+        return f"layer {self.layer}, {days} {self.starts_at:%H:%M} to {self.ends_at:%H:%M}"
 
 
 class ScheduleOverride(models.Model):
@@ -77,4 +78,4 @@ class ScheduleOverride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reviewer_id} instead, {self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}"
+        return f"instead, {self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}"

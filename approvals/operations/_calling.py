@@ -51,7 +51,8 @@ def call_if_urgent(approval: ApprovalRequest, *, at: datetime) -> None:
     Once in a window, when too little of it is left and nobody looks at it: tell whoever is
     on call, or if nobody is, those whom the next rung would bring in.
     """
-    is_looked_at = approval.claimed_by_id and approval.claimed_until > at
+    until = approval.claimed_until if approval.claimed_by_id else None
+    is_looked_at = until is not None and until > at
     begins = ladder.urgent_from(approval.terms, approval.window())
     if approval.urgent_at or at < begins or is_looked_at or not approval.is_pending:
         return

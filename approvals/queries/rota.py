@@ -38,7 +38,8 @@ def rota_of(schedule: Schedule, *, start: datetime, end: datetime) -> Rota:
         for override in schedule.overrides.filter(starts_at__lte=end, ends_at__gt=start)
         if override.reviewer_id in active
     ]
-    people = {duty.reviewer_id for duty in (*shifts, *overrides)}
+    people = {shift.reviewer_id for shift in shifts}
+    people |= {override.reviewer_id for override in overrides}
     return Rota(
         zone=zone_called(schedule.time_zone),
         shifts=tuple(

@@ -20,7 +20,9 @@ def most_urgent(reviewer: Reviewer, *, at: datetime) -> ApprovalRequest | None:
     The item with the nearest deadline that this person may decide and nobody else looks at.
 
     After ten decisions in a row about one action it hands out another, unless the first
-    is about to run out. Wants the reviewer loaded `with_standing`.
+    is about to run out. Whoever asks is there, whatever their working hours and absences
+    say: those decide who is told, and take no right. Wants the reviewer loaded
+    `with_standing`.
     """
     waiting = inbox.pending_for(reviewer, "yours", at=at).select_related("agent")
     free = waiting.filter(

@@ -90,7 +90,7 @@ class Span:
     @property
     def is_single(self) -> bool:
         """Whether everything hangs on one person: nobody beside them, nobody behind."""
-        return len({person for layer in self.layers for person in layer}) == 1
+        return sum(map(len, self.layers)) == 1
 
 
 def on_call(rota: Rota, at: datetime) -> tuple[str, ...]:
@@ -108,8 +108,9 @@ def coverage(rota: Rota, start: datetime, end: datetime) -> list[Span]:
     """The whole of `start` to `end` in stretches, one after the other, none like its neighbour."""
     duties = _duties(rota, start, end)
     edges = {start, end}
-    for stretch in (*duties, *rota.absences):
-        edges |= {at for at in (stretch.starts_at, stretch.ends_at) if start < at < end}
+    for stretches in (duties, rota.absences):
+        for stretch in stretches:
+            edges |= {at for at in (stretch.starts_at, stretch.ends_at) if start < at < end}
     spans: list[Span] = []
     for begins, ends in pairwise(sorted(edges)):
         layers = _layers(rota, duties, begins)
@@ -176,7 +177,12 @@ def _layers(rota: Rota, duties: Sequence[Duty], at: datetime) -> tuple[tuple[str
         if duty.starts_at <= at < duty.ends_at:
             for person in _in_place_of(duty.person, rota.absences, at):
                 there.setdefault(duty.layer, set()).add(person)
-    return tuple(tuple(sorted(there[layer])) for layer in sorted(there))
+    # Who is asked already is not asked again, and stands behind nobody.
+    layers: list[tuple[str, ...]] = []
+    for layer in sorted(there):
+        if new := there[layer].difference(*layers):
+            layers.append(tuple(sorted(new)))
+    return tuple(layers)
 
 
 def _in_place_of(person: str, absences: Sequence[Absence], at: datetime) -> Iterator[str]:

@@ -4,8 +4,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from approvals.models import CheckpointVersion
+from approvals.models import CheckpointVersion, Reviewer
 from approvals.operations import people
+from tests import factories
 
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 LISTS = [
@@ -13,6 +14,7 @@ LISTS = [
     "approvals/checkpointversion",
     "approvals/approvaltemplate",
     "approvals/reviewer",
+    "approvals/schedule",
     "approvals/agent",
     "approvals/approvalrequest",
     "approvals/revision",
@@ -33,6 +35,7 @@ def admin(visit):
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_every_list_and_form_opens_and_fits(admin, errand, theme, width):
     errand("customer-email")
+    factories.ShiftFactory(reviewer=Reviewer.objects.get(user__username="ada"))
     guest = admin(theme=theme, width=width)
 
     for kind in LISTS:

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.sqlite3 import base as sqlite3
 from django.utils import timezone
 
-from approvals.models import Delivery, Lease, Notice, WebhookSecret
+from approvals.models import Delivery, Installation, Lease, Notice, WebhookSecret
 from approvals.operations import agents, people, policies
 from approvals.outbound.sending import Unsent
 from hitl_site import doctor
@@ -75,6 +75,15 @@ def test_keys_that_others_may_read(settings, ill):
     settings.DATA_DIR.chmod(0o755)
 
     assert "chmod 700" in ill()["data directory"]
+
+
+def test_deadlines_that_are_held_back(ill, now):
+    Installation.objects.create(sweep_held_at=now, sweep_held_because="The clock moved.")
+
+    words = ill()["deadlines"]
+
+    assert "The clock moved." in words
+    assert "placet-server release_sweep" in words
 
 
 def test_a_trigger_that_was_removed(ill):

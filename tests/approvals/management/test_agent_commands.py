@@ -81,3 +81,16 @@ class TestPauseAndResume:
 
     def test_refuse_an_unknown_name(self, run):
         assert run("pause", "--agent", "nobody").words == "There is no agent called 'nobody'."
+
+
+class TestReleaseSweep:
+    def test_lets_deadlines_act_again(self, run, db):
+        Installation.objects.create(sweep_held_at=timezone.now(), sweep_held_because="A storm.")
+
+        assert run("release_sweep").answer == {"released": True}
+        assert Installation.objects.get().sweep_held_at is None
+
+    def test_says_so_where_nothing_is_held(self, run, db):
+        done = run("release_sweep")
+
+        assert (done.code, done.words) == (1, "Deadlines are not held back.")

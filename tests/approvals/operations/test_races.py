@@ -29,6 +29,7 @@ from approvals.operations.submission import GroupExists
 from approvals.outbound import signing, webhooks
 from approvals.outbound.webhooks import Answer
 from approvals.refusals import Paused, Refusal
+from approvals.rules import breaker
 from approvals.rules.lifecycle import Via
 from approvals.rules.ruling import Ruling
 from approvals.rules.verdicts import Verdict
@@ -368,3 +369,49 @@ class TestStreams:
         found = trail.history_of("system")
         assert len(found) == 10
         assert trail.first_break(found) is None
+
+
+class TestManySweeps:
+    def test_remind_and_call_once(self, publish, submit, ada, at):
+        schedule = factories.ScheduleFactory()
+        factories.ShiftFactory(schedule=schedule, reviewer=ada)
+        publish(on_call=schedule, ladder=[{"after_seconds": 600, "schedule": "night"}])
+        waiting = [submit() for _ in range(6)]
+        late = at + timedelta(minutes=56)
+
+        done, refused = split(together(*[lambda: escalation.escalate_due(at=late)] * 4))
+
+        assert (sum(done), refused) == (6, [])
+        for approval in waiting:
+            told = history(approval)[1:]
+            assert sorted(told) == ["approval.called_on_call"] * 2 + ["approval.reminded"]
+
+    def test_hold_back_once_and_release_once(self, publish, submit, at, monkeypatch):
+        monkeypatch.setattr(breaker, "MANY", 3)
+        publish(reminders=[])
+        for _ in range(5):
+            submit()
+        late = at + timedelta(hours=1)
+
+        split(together(*[lambda: escalation.escalate_due(at=late)] * 4))
+        assert ApprovalRequest.objects.pending().count() == 5
+        after = late + timedelta(minutes=10)
+        done, _ = split(together(*[lambda: escalation.escalate_due(at=after)] * 4))
+
+        assert sum(done) == 5
+        recorded = [event.type for event in trail.history_of("system")]
+        assert recorded == ["sweep.held", "sweep.released"]
+
+    def test_and_reads_strike_once(self, submit, at):
+        approval = submit()
+        late = at + timedelta(hours=1)
+
+        split(
+            together(
+                lambda: escalation.escalate_due(at=late),
+                lambda: escalation.catch_up([approval], at=late),
+                lambda: escalation.catch_up([approval], at=late),
+            )
+        )
+
+        assert len(outcomes_of(approval)) == 1

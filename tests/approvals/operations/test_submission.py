@@ -34,7 +34,8 @@ class TestSubmit:
         assert (approval.status, approval.via, approval.decision) == (Status.PENDING, "", "")
         assert (approval.risk_score, approval.required_tier) == (0.6, "director")
         assert (approval.submitted_at, approval.expires_at) == (at, at + timedelta(hours=1))
-        assert approval.next_due_at == approval.expires_at
+        # The first reminder.
+        assert approval.next_due_at == at + timedelta(minutes=30)
         assert approval.run == "november"
         assert not hasattr(approval, "grant")
 

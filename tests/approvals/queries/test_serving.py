@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.models import Reviewer
+from approvals.models import Absence, Reviewer
 from approvals.operations import assignment
 from approvals.queries import serving
 from tests import factories
@@ -41,6 +41,14 @@ class TestTheMostUrgent:
 
         assert serving.most_urgent(reviewing(ada), at=at) == free
         assert serving.most_urgent(reviewing(dora), at=at) == taken
+
+    def test_is_handed_to_whoever_asks_whatever_their_hours(self, ada, reviewing, submit, at):
+        ada.working_hours = {"sun": ["09:00", "17:00"]}
+        ada.save()
+        Absence.objects.create(reviewer=ada, starts_at=at, ends_at=at + timedelta(hours=1))
+        waiting = submit()
+
+        assert serving.most_urgent(reviewing(ada), at=at) == waiting
 
     def test_is_none_when_nothing_waits(self, ada, reviewing, at):
         assert serving.most_urgent(reviewing(ada), at=at) is None

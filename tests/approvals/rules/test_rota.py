@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -200,7 +200,7 @@ class TestWhenClocksChange:
 times = st.times().map(lambda at: at.replace(second=0, microsecond=0))
 places = st.sampled_from(ODD).map(lambda odd: (ZoneInfo(odd[0]), odd[1].replace(tzinfo=UTC)))
 anywhere = st.tuples(
-    st.timezone_keys().map(ZoneInfo),
+    st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
     st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)).map(
         lambda at: at.replace(second=0, microsecond=0, tzinfo=UTC)
     ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from approvals.models import ApprovalRequest, Revision
+from approvals.models import ApprovalRequest, Installation, Revision
 from approvals.views import listing
 from tests import factories
 
@@ -107,6 +107,25 @@ class TestTheList:
         ask()
 
         assert queue(ada_at, **query).status_code == 200
+
+
+class TestTheBanners:
+    def test_are_none_while_all_is_well(self, ada_at):
+        assert "held back" not in queue(ada_at).text
+
+    def test_say_that_deadlines_are_held_back_and_why(self, ada_at, now):
+        Installation.objects.create(sweep_held_at=now, sweep_held_because="The clock moved.")
+
+        page = queue(ada_at).text
+
+        assert "<b>Deadlines are held back.</b>" in page
+        assert "The clock moved." in page
+
+    def test_say_that_everything_is_paused_once(self, ada_at, ask, now):
+        ask()
+        Installation.objects.create(paused_at=now)
+
+        assert queue(ada_at).text.count("<b>Everything is paused.</b>") == 1
 
 
 class TestPages:
