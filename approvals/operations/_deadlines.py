@@ -33,7 +33,7 @@ from audit import trail
 
 
 class Expired(Conflict):
-    """The deadline came first; what silence means has been done."""
+    """The deadline came first; what silence means has been done, unless it is held back."""
 
     code = "expired"
 

@@ -25,11 +25,10 @@ def escalate_due(*, at: datetime, monotonic: float | None = None) -> int:
     """
     Act on every approval whose next instant has come; return how many it acted on.
 
-    On none while deadlines are held back, which too many of them at once bring about.
-
-    Each in its own transaction, so that one that fails holds up no other. Any number of
-    sweeps may run at once: on PostgreSQL they skip each other's rows, on SQLite they take
-    turns and find the work done.
+    On none while deadlines are held back, which too many of them at once bring about. Each
+    in its own transaction, so that one that fails holds up no other. Any number of sweeps
+    may run at once: on PostgreSQL they skip each other's rows, on SQLite they take turns
+    and find the work done.
 
     :param monotonic: seconds of a clock that nobody sets, by which a jump of the one on
         the wall is noticed; None does not compare them
@@ -40,12 +39,7 @@ def escalate_due(*, at: datetime, monotonic: float | None = None) -> int:
     tried: set[UUID] = set()
     while due := list(_due_ids(at, tried)):
         for approval_id in due:
-            try:
-                done += _strike(approval_id, at)
-            except Exception:
-                # A fault in one approval is a bug to be seen, not a reason to let every
-                # other deadline pass.
-                log.exception("sweep.failed", approval=str(approval_id))
+            done += _strike(approval_id, at)
         tried.update(due)
     return done
 
@@ -83,6 +77,17 @@ def _due_ids(at: datetime, tried: set[UUID]) -> "QuerySet[ApprovalRequest, UUID]
 
 
 def _strike(approval_id: UUID, at: datetime, *, skip_locked: bool = True) -> bool:
+    """Let time act on one approval; whether there was anything to do, and it went well."""
+    try:
+        return _held_and_struck(approval_id, at, skip_locked=skip_locked)
+    except Exception:
+        # A fault in one approval is a bug to be seen, not a reason to let every other
+        # deadline pass, or to show nobody anything.
+        log.exception("sweep.failed", approval=str(approval_id))
+        return False
+
+
+def _held_and_struck(approval_id: UUID, at: datetime, *, skip_locked: bool) -> bool:
     skip = skip_locked and connection.features.has_select_for_update_skip_locked
     with transaction.atomic(durable=True):
         held = (

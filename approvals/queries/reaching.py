@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from approvals.models import Notice, NotificationPreference, Reviewer, Team
-from approvals.rules.hours import WEEKDAYS, Hours
+from approvals.rules.rota import WEEKDAYS, Hours
 
 _ALWAYS = Hours()
 

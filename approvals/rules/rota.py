@@ -100,24 +100,37 @@ def on_call(rota: Rota, at: datetime) -> tuple[str, ...]:
     An absence routes around a person at once: to the delegate if they are there, else to
     whoever else is in the layer, else to the next layer.
     """
-    layers = _layers(rota, _duties(rota, at, at), at)
+    layers = _layers(rota, duties(rota, at, at), at)
     return layers[0] if layers else ()
 
 
 def coverage(rota: Rota, start: datetime, end: datetime) -> list[Span]:
     """The whole of `start` to `end` in stretches, one after the other, none like its neighbour."""
-    duties = _duties(rota, start, end)
+    known = duties(rota, start, end)
     edges = {start, end}
-    for stretches in (duties, rota.absences):
+    for stretches in (known, rota.absences):
         for stretch in stretches:
             edges |= {at for at in (stretch.starts_at, stretch.ends_at) if start < at < end}
     spans: list[Span] = []
     for begins, ends in pairwise(sorted(edges)):
-        layers = _layers(rota, duties, begins)
+        layers = _layers(rota, known, begins)
         if spans and spans[-1].layers == layers:
             begins = spans.pop().starts_at
         spans.append(Span(begins, ends, layers))
     return spans
+
+
+def duties(rota: Rota, start: datetime, end: datetime) -> list[Duty]:
+    """Whatever may be on between two instants, and a little around them."""
+    first, last = _wall(start, rota.zone).date(), _wall(end, rota.zone).date()
+    found = list(rota.overrides)
+    # A shift may have begun the day before, and a clock set back at midnight the day after.
+    for offset in range(-1, (last - first).days + 2):
+        day = first + offset * DAY
+        for shift in rota.shifts:
+            if shift.falls_on(day):
+                found.append(_duty(shift, day, rota.zone))
+    return found
 
 
 def works_at(hours: Mapping[str, Sequence[str]], zone: tzinfo, at: datetime) -> bool:
@@ -126,13 +139,15 @@ def works_at(hours: Mapping[str, Sequence[str]], zone: tzinfo, at: datetime) -> 
 
     Hours that end at or before their start end on the next day, as a shift does.
     """
-    if not hours:
-        return True
-    shifts = tuple(
+    return not hours or bool(on_call(Rota(zone, working(hours)), at))
+
+
+def working(hours: Mapping[str, Sequence[str]]) -> tuple[Shift, ...]:
+    """Working hours as the shifts of one person."""
+    return tuple(
         Shift("", frozenset({day}), time.fromisoformat(starts), time.fromisoformat(ends))
         for day, (starts, ends) in hours.items()
     )
-    return bool(on_call(Rota(zone, shifts), at))
 
 
 def instant_of(wall: datetime, zone: tzinfo) -> datetime:
@@ -146,19 +161,6 @@ def instant_of(wall: datetime, zone: tzinfo) -> datetime:
         seconds, wall, key=lambda second: _wall(other + timedelta(seconds=second), zone)
     )
     return other + timedelta(seconds=jump)
-
-
-def _duties(rota: Rota, start: datetime, end: datetime) -> list[Duty]:
-    """Whatever may be on between two instants, and a little around them."""
-    first, last = _wall(start, rota.zone).date(), _wall(end, rota.zone).date()
-    duties = list(rota.overrides)
-    # A shift may have begun the day before, and a clock set back at midnight the day after.
-    for offset in range(-1, (last - first).days + 2):
-        day = first + offset * DAY
-        for shift in rota.shifts:
-            if shift.falls_on(day):
-                duties.append(_duty(shift, day, rota.zone))
-    return duties
 
 
 def _duty(shift: Shift, day: date, zone: tzinfo) -> Duty:

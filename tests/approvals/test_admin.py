@@ -159,6 +159,7 @@ class TestADraft:
             ("answer_schema", "[" * 5000 + "]" * 5000, "deep"),
             ("ladder-0-to", "nobody", "nobody"),
             ("ladder-0-after_seconds", "soon", "4 h, 30 min"),
+            ("ladder-0-schedule", "nihgt", "nihgt"),
             ("redacted_fields", "no pointer", ""),
             ("required_context", '{"type": "nothing"}', "nothing"),
             ("timeout_seconds", "0", "from 1 s"),

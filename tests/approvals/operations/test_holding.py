@@ -7,7 +7,7 @@ import pytest
 
 from approvals import events
 from approvals.models import ApprovalRequest, Installation
-from approvals.operations import _announcing, _holding, escalation
+from approvals.operations import _announcing, _deadlines, _holding, escalation
 from approvals.operations._deadlines import Expired
 from approvals.operations.escalation import NotHeld
 from approvals.rules import breaker
@@ -209,6 +209,21 @@ class TestReading:
 
         with django_assert_num_queries(0):
             assert not escalation.catch_up([approval], at=at + 59 * MINUTE)
+
+    def test_one_that_fails_hides_no_other(self, submit, at, now_stands, monkeypatch):
+        broken, sound = submit(), submit()
+        strike = _deadlines.strike
+
+        def fail(approval, *, at):
+            if approval.pk == broken.pk:
+                raise RuntimeError("a bug")
+            strike(approval, at=at)
+
+        monkeypatch.setattr(_deadlines, "strike", fail)
+
+        assert escalation.catch_up([broken, sound], at=at + HOUR)
+        assert now_stands(sound).status == Status.REJECTED
+        assert now_stands(broken).status == Status.PENDING
 
     def test_does_not_carry_out_a_storm_one_by_one(self, storm, at):
         assert not escalation.catch_up(storm[:1], at=at + HOUR)

@@ -1,6 +1,7 @@
 """One request: everything a person should know, in an order that does not change."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -8,8 +9,9 @@ from django.utils.html import escape
 
 from approvals import events
 from approvals.models import Grant, Revision
-from approvals.operations import revising
+from approvals.operations import escalation, revising
 from audit.models import Event
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -250,6 +252,20 @@ class TestMaskedFields:
             ada_at.post(reverse("reveal", args=[masked.pk]))
 
         assert Event.objects.filter(subject=masked.ref, type=events.REVEALED).count() == 1
+
+
+class TestTheTimeline:
+    def test_tells_of_reminders_and_of_whom_the_clock_called(self, ada_at, ada, ask, payments, now):
+        shift = factories.ShiftFactory(reviewer=ada)
+        payments.on_call = shift.schedule
+        payments.save()
+        approval = ask()
+
+        escalation.escalate_due(at=now + timedelta(minutes=50))
+
+        page = page_of(ada_at, approval)
+        assert "called whoever is on call by night: 1 person" in page
+        assert "reminded those who may decide" in page
 
 
 class TestAfterwards:
