@@ -73,7 +73,8 @@ def _people_of(rung: Rung, approval: ApprovalRequest, *, at: datetime) -> list[R
     if not rung.to:
         return []
     case = replace(approval.case(at=at), needed=Tier(rung.to))
-    return candidates.who_is_there(candidates.who_may_decide(case, at=at), at=at)
+    there = candidates.who_is_there(candidates.who_may_decide(case, at=at), at=at)
+    return candidates.at_work(there, at=at)
 
 
 def _tell(

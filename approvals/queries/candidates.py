@@ -5,7 +5,6 @@ from datetime import datetime
 from approvals.models import Absence, Reviewer
 from approvals.rules import authority, rota
 from approvals.rules.authority import Case
-from approvals.rules.zones import zone_called
 
 
 def everybody() -> list[Reviewer]:
@@ -28,21 +27,20 @@ def who_may_decide(case: Case, *, at: datetime) -> list[Reviewer]:
 
 
 def who_is_there(people: list[Reviewer], *, at: datetime) -> list[Reviewer]:
-    """
-    Whom to tell: those who are not away and in their working hours.
-
-    An absence routes around a person at once, and takes no right; neither do hours. Where
-    it is nobody's working time, everybody who is not away is told: nothing waits unknown.
-    """
+    """Those who are not away: an absence routes around a person at once, and takes no right."""
     away = set(
         Absence.objects.filter(reviewer__in=people, starts_at__lte=at, ends_at__gt=at).values_list(
             "reviewer_id", flat=True
         )
     )
-    there = [person for person in people if person.pk not in away]
-    working = [
-        person
-        for person in there
-        if rota.works_at(person.working_hours, zone_called(person.time_zone), at)
-    ]
-    return working or there
+    return [person for person in people if person.pk not in away]
+
+
+def at_work(people: list[Reviewer], *, at: datetime) -> list[Reviewer]:
+    """
+    Those in their working hours; everybody where it is nobody's time: nothing waits unknown.
+
+    Hours say whom to tell first, never who may decide.
+    """
+    working = [person for person in people if rota.works_at(person.working_hours, person.zone, at)]
+    return working or people

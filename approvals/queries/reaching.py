@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from approvals.models import Notice, NotificationPreference, Reviewer, Team
-from approvals.rules.rota import WEEKDAYS, Hours
+from approvals.rules.hours import Hours
+from approvals.rules.rota import WEEKDAYS
 
 _ALWAYS = Hours()
 

@@ -78,7 +78,7 @@ class TestReminders:
         sweep(at + HOUR)
         sweep(at + 90 * MINUTE)
 
-        assert [how for how, _ in told] == ["escalated", "timed_out", "reminder"]
+        assert [how for how, _ in told] == ["timed_out", "escalated", "reminder"]
 
     def test_nobody_is_reminded_of_what_waits_for_its_agent(
         self, submit, decide, ada, at, told, now_stands
@@ -202,7 +202,7 @@ class TestUrgency:
         for minutes in (45, 60, 104, 105):
             sweep(at + minutes * MINUTE)
 
-        assert [how for how, _ in told] == ["urgent", "escalated", "timed_out", "urgent"]
+        assert [how for how, _ in told] == ["urgent", "timed_out", "escalated", "urgent"]
 
 
 class TestRungsThatNameASchedule:

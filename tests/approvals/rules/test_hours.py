@@ -36,7 +36,7 @@ def utc(day, clock):
         (
             Hours(BERLIN, quiet=TO_HALF_PAST_TWO),
             utc("03-29", "00:00"),
-            utc("03-29", "01:30"),
+            utc("03-29", "01:00"),
         ),
         # Quiet until what clocks show twice: the first time will do.
         (
