@@ -1,7 +1,7 @@
 # What there is to do, each target with a line of help; `make help` prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench chaos lint format types docs lock wheel clean
+.PHONY: help install demo run test check check-guards bench chaos lint format types docs lock wheel clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && { echo $$p; break; }; done)
@@ -13,7 +13,7 @@ SERVER := $(BIN)/python manage.py
 TEMPLATES := templates
 
 help: ## List what there is to do
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(INSTALLED) ## Make .venv with the server, the SDK and the development tools
 
@@ -40,6 +40,9 @@ test: install ## Run the whole suite; exit 0 means that all of it passed
 
 check: install lint types ## Check style, types, templates, API document, migrations, settings
 	@sh .ci/check-server $(BIN)/python
+
+check-guards: install ## Take each guard away and see that a test misses it (takes minutes)
+	@$(BIN)/python -m tests.guards
 
 bench: install ## Measure (performance under load; takes minutes)
 	@$(BIN)/python -m bench.crowd

@@ -15,6 +15,8 @@ class Refusal(Exception):
 
     code: ClassVar[str]
     status: ClassVar[int] = 422
+    # When asking again may help, for a 429.
+    retry_after_seconds: ClassVar[int | None] = None
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from django.contrib import admin
 
 from approvals.admin import (
     agents,
+    bypasses,
     checkpoints,
     history,
     installation,
@@ -16,6 +17,7 @@ from approvals.admin import (
 
 __all__ = [
     "agents",
+    "bypasses",
     "checkpoints",
     "history",
     "installation",

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from approvals.operations import denying
 from approvals.refusals import Refusal
 
 DECIDE_ELSEWHERE = "Decisions are made on the review page only; history is read here."
@@ -24,18 +25,26 @@ def actor_of(request: HttpRequest) -> str:
     return f"user:{request.user.pk}"
 
 
-def act(label: str) -> Callable[[Act], Act]:
+def act(label: str, *, asks_why: bool = False) -> Callable[[Act], Act]:
     """
     Mark a method as an act upon one object.
 
-    It returns the sentence that says what was done, or a whole page.
+    It returns the sentence that says what was done, or a whole page. With `asks_why` there
+    is a field beside the button, whose words are the method's `reason`.
     """
 
     def mark(method: Act) -> Act:
-        method.label = label  # type: ignore[attr-defined]
+        method.label, method.asks_why = label, asks_why  # type: ignore[attr-defined]
         return method
 
     return mark
+
+
+def refused(request: HttpRequest, why: str) -> PermissionDenied:
+    """The refusal, put on record where something was tried and not only looked at."""
+    if request.method == "POST":
+        denying.deny(actor_of(request), why=why, what=request.path, at=timezone.now())
+    return PermissionDenied(why)
 
 
 class KeptAdmin(admin.ModelAdmin):
@@ -45,7 +54,7 @@ class KeptAdmin(admin.ModelAdmin):
         return False
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied(IN_USE)
+        raise refused(request, IN_USE)
 
 
 class ReadOnlyAdmin(KeptAdmin):
@@ -66,7 +75,7 @@ class ReadOnlyAdmin(KeptAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "POST":
-            raise PermissionDenied(DECIDE_ELSEWHERE)
+            raise refused(request, DECIDE_ELSEWHERE)
         return super().changeform_view(request, *args, **kwargs)
 
 
@@ -91,7 +100,7 @@ class ActingAdmin(admin.ModelAdmin):
         if obj is None:
             raise Http404
         if name not in self.acts_for(request, obj):
-            raise PermissionDenied("This is not open to you, or not any more.")
+            raise refused(request, "This is not open to you, or not any more.")
         return self._do(request, obj, name) or redirect(self._address_of(obj))
 
     def act_on_each(self, request: HttpRequest, objects: Iterable[Any], name: str) -> None:
@@ -107,12 +116,21 @@ class ActingAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         obj = kwargs.get("obj")
         names = self.acts_for(request, obj) if obj is not None else ()
-        acts = [(self._address_of(obj, name), getattr(self, name).label) for name in names]
+        acts = [
+            {
+                "address": self._address_of(obj, name),
+                "label": getattr(self, name).label,
+                "asks_why": getattr(self, name).asks_why,
+            }
+            for name in names
+        ]
         return super().render_change_form(request, context | {"acts": acts}, *args, **kwargs)
 
     def _do(self, request: HttpRequest, obj: Any, name: str) -> HttpResponse | None:
         try:
-            answer = getattr(self, name)(request, obj, at=_now())
+            method = getattr(self, name)
+            why = {"reason": request.POST.get("reason", "")} if method.asks_why else {}
+            answer = method(request, obj, at=_now(), **why)
         except Refusal as refusal:
             messages.error(request, refusal.detail)
             return None

@@ -69,6 +69,7 @@ class AgentAdmin(ActingAdmin, KeptAdmin):
         "callback_prefixes",
         "rate_per_minute",
         "max_waits",
+        "max_pending",
         "paused_at",
         "created_at",
     )
@@ -111,6 +112,7 @@ class AgentAdmin(ActingAdmin, KeptAdmin):
             "callback_prefixes": agent.callback_prefixes,
             "rate_per_minute": agent.rate_per_minute,
             "max_waits": agent.max_waits,
+            "max_pending": agent.max_pending,
         }
         trail.record_in_stream(
             agent.ref, events.AGENT_CHANGED, actor=actor_of(request), at=timezone.now(), data=data
@@ -121,14 +123,14 @@ class AgentAdmin(ActingAdmin, KeptAdmin):
             return ()
         return ("resume" if obj.paused_at else "pause", "rotate")
 
-    @act("Pause: approve nothing it asks for")
-    def pause(self, request: HttpRequest, agent: Agent, *, at: datetime) -> str:
-        agents.pause(paused=True, agent=agent.name, actor=actor_of(request), at=at)
+    @act("Pause: approve nothing it asks for", asks_why=True)
+    def pause(self, request: HttpRequest, agent: Agent, *, at: datetime, reason: str) -> str:
+        agents.pause(paused=True, agent=agent.name, actor=actor_of(request), at=at, reason=reason)
         return f"{agent} is paused: nothing it asked for is approved."
 
-    @act("Resume")
-    def resume(self, request: HttpRequest, agent: Agent, *, at: datetime) -> str:
-        agents.pause(paused=False, agent=agent.name, actor=actor_of(request), at=at)
+    @act("Resume", asks_why=True)
+    def resume(self, request: HttpRequest, agent: Agent, *, at: datetime, reason: str) -> str:
+        agents.pause(paused=False, agent=agent.name, actor=actor_of(request), at=at, reason=reason)
         return f"{agent} goes on."
 
     @act("New key and secret")

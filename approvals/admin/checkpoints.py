@@ -67,14 +67,22 @@ class CheckpointAdmin(ActingAdmin, KeptAdmin):
         number = getattr(checkpoint, "live_number", None)
         return f"version {number}" if number else "none yet"
 
-    @act("Pause: approve nothing here")
-    def pause(self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime) -> str:
-        agents.pause(paused=True, checkpoint=checkpoint.name, actor=actor_of(request), at=at)
+    @act("Pause: approve nothing here", asks_why=True)
+    def pause(
+        self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime, reason: str
+    ) -> str:
+        agents.pause(
+            paused=True, checkpoint=checkpoint.name, actor=actor_of(request), at=at, reason=reason
+        )
         return f"{checkpoint} is paused: nothing is approved here."
 
-    @act("Resume")
-    def resume(self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime) -> str:
-        agents.pause(paused=False, checkpoint=checkpoint.name, actor=actor_of(request), at=at)
+    @act("Resume", asks_why=True)
+    def resume(
+        self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime, reason: str
+    ) -> str:
+        agents.pause(
+            paused=False, checkpoint=checkpoint.name, actor=actor_of(request), at=at, reason=reason
+        )
         return f"{checkpoint} goes on."
 
     @act("New draft")
@@ -113,7 +121,15 @@ class CheckpointVersionAdmin(ActingAdmin):
         ("Risk", {"fields": ("risk_rules", "auto_approve_below", "never_auto", "tiers")}),
         (
             "Who decides",
-            {"fields": ("team", "quorum", "deny_threshold", "excludes_publisher")},
+            {
+                "fields": (
+                    "team",
+                    "quorum",
+                    "deny_threshold",
+                    "excludes_publisher",
+                    "edits_may_lower",
+                )
+            },
         ),
         (
             "The answer",

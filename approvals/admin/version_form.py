@@ -97,6 +97,7 @@ class VersionForm(forms.ModelForm):
             "guidelines": "The criteria that a reviewer should hold it against. Markdown.",
             "auto_approve_below": "A risk from 0.0 to 1.0; 0 means never.",
             "deny_threshold": "How many have to say no; one is usual.",
+            "edits_may_lower": "An edit that lowers the risk lowers the tier with it.",
             "on_call": "Who is called when little time is left and nobody looks at it.",
             "excludes_publisher": "Whoever published this version may not decide under it.",
             "batch_max": "How many may be decided together; 0 means one by one.",

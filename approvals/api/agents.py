@@ -15,7 +15,7 @@ from approvals.api.problems import Problem
 from approvals.api.waiting import seconds_asked_for, tagged, wait_for
 from approvals.models import CheckpointVersion, Message
 from approvals.operations import escalation, submission
-from approvals.queries import approvals, policies
+from approvals.queries import approvals, documents, pauses, policies
 from approvals.rules.lifecycle import Status
 
 
@@ -97,11 +97,11 @@ class Evaluate(AgentView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         prepared = submission.evaluate(self.agent, body_of(request, bodies.SUBMISSION), at=now)
-        via, template = submission.passes_by(prepared, at=now)
+        passage = submission.passage_of(prepared, at=now)
+        pause = pauses.over(self.agent, prepared.version.checkpoint)
         judged = prepared.evaluation
-        would = (
-            "be refused" if judged.missing_context else f"pass: {via}" if via else "ask a person"
-        )
+        passes = f"pass: {passage.via}" if passage.via else "ask a person"
+        would = "be refused" if judged.missing_context or pause else passes
         return Response(
             {
                 "checkpoint": {
@@ -109,10 +109,11 @@ class Evaluate(AgentView):
                     "version": prepared.policy.version,
                 },
                 "would": would,
+                "paused": documents.pause_document(pause) if pause else None,
                 "risk": judged.risk.as_json(),
                 "required_level": judged.tier,
                 "quorum": {"needed": judged.needed},
-                "template": template.name if template else None,
+                "template": passage.template.name if passage.template else None,
                 "fitting_templates": list(judged.fitting),
                 "missing_context": list(judged.missing_context),
                 "problems": list(judged.problems),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework import exceptions
@@ -16,13 +17,13 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from approvals import events, keys
+from approvals import keys
 from approvals.api.problems import Problem
 from approvals.api.rendering import AlwaysJSON
 from approvals.models import Agent, ApiKey, ApprovalRequest, Reviewer
+from approvals.operations import denying
 from approvals.queries import documents
 from approvals.refusals import Conflict
-from audit import trail
 
 TOUCH_EVERY = timedelta(minutes=1)
 RATE_OF_A_PERSON = 1200  # calls per minute
@@ -152,7 +153,8 @@ class AgentView(KeyView):
         super().initial(request, *args, **kwargs)
         agent = key_of(request).agent
         if agent is None:
-            raise Problem(403, "not_eligible", "This is for agents; a person's token cannot do it.")
+            words = "This is for agents; a person's token cannot do it."
+            raise _denied(f"user:{key_of(request).user_id}", words, request)
         self.agent = agent
 
 
@@ -165,15 +167,19 @@ class PersonView(KeyView):
         super().initial(request, *args, **kwargs)
         key = key_of(request)
         if (agent := key.agent) is not None:
-            trail.record_in_stream(
-                agent.ref,
-                events.DENIED,
-                actor=agent.ref,
-                at=timezone.now(),
-                data={"why": "an agent's key cannot decide", "path": request.path},
-            )
-            raise Problem(403, "not_eligible", "Agent keys cannot decide.")
+            raise _denied(agent.ref, "Agent keys cannot decide.", request)
         reviewer = Reviewer.objects.with_standing().filter(user=key.user_id).first()
         if reviewer is None or not reviewer.is_active:
-            raise Problem(403, "not_eligible", "You are not an active reviewer.")
+            raise _denied(f"user:{key.user_id}", "You are not an active reviewer.", request)
         self.reviewer = reviewer
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ObjectDoesNotExist) and "approval_id" in self.kwargs:
+            denying.hidden(self.reviewer, self.kwargs["approval_id"], at=timezone.now())
+        return super().handle_exception(exc)
+
+
+def _denied(actor: str, why: str, request: Request) -> Problem:
+    """The refusal, put on record."""
+    denying.deny(actor, why=why, what=request.path, at=timezone.now())
+    return Problem(403, "not_eligible", why)

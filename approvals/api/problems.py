@@ -60,7 +60,16 @@ def _problem_of(error: Exception) -> Problem | None:
             return error
         case Refusal():
             members = {"current": error.current} if error.status == 409 else {}
-            return Problem(error.status, error.code, error.detail, errors=error.errors, **members)
+            return Problem(
+                error.status,
+                error.code,
+                error.detail,
+                errors=error.errors,
+                headers={"Retry-After": str(error.retry_after_seconds)}
+                if error.retry_after_seconds
+                else {},
+                **members,
+            )
         case Http404() | ObjectDoesNotExist():
             return Problem(404, "not_found", "Not found.")
         case exceptions.Throttled():

@@ -66,7 +66,12 @@ DECISION = _answer(
     answer={},
     steps=list_of(STEP),
     follow_up=list_of(bodies.UUID),
-    policy=_answer(checkpoint=STRING, version=COUNT, template=_or_null(STRING)),
+    policy=_answer(
+        checkpoint=STRING,
+        version=COUNT,
+        template=_or_null(STRING),
+        bypass=_or_null(bodies.UUID),
+    ),
 )
 GROUP_PLACE = _answer(id=STRING, index=COUNT, size=COUNT)
 FLAG = _answer(code=STRING, pointer=STRING, detail=STRING)
@@ -95,6 +100,7 @@ APPROVAL = _answer(
     on_timeout={"enum": OnTimeout.values},
     waiting_on=_or_null({"enum": ["reviewer", "agent"]}),
     may_proceed={"type": "boolean"},
+    paused=_or_null(_answer(detail=STRING, since=bodies.INSTANT)),
     decision=_or_null(ref("Decision")),
     grant=_or_null(STRING),
     created_at=bodies.INSTANT,
@@ -116,6 +122,7 @@ APPROVAL = _answer(
     feedback=list_of(WORDS),
 )
 EVALUATION = _answer(
+    paused=_or_null(_answer(detail=STRING, since=bodies.INSTANT)),
     checkpoint=_answer(name=STRING, version=COUNT),
     would=STRING,
     risk=RISK,

@@ -176,6 +176,11 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(blank=True, default=1000, null=True),
         ),
         migrations.AddField(
+            model_name='checkpointversion',
+            name='edits_may_lower',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
             model_name='approvalrequest',
             name='likeness',
             field=models.CharField(blank=True, max_length=64),

@@ -114,6 +114,8 @@ class CheckpointVersion(models.Model):
     redacted_fields = models.JSONField(default=list, blank=True)
     grant_seconds = models.PositiveIntegerField(default=86_400)
     excludes_publisher = models.BooleanField(default=False)
+    # Whether the tier follows an edit down, too; otherwise an edit only ever raises it.
+    edits_may_lower = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
@@ -181,5 +183,6 @@ class CheckpointVersion(models.Model):
             redacted_fields=tuple(self.redacted_fields),
             grant_seconds=self.grant_seconds,
             excludes_publisher=self.excludes_publisher,
+            edits_may_lower=self.edits_may_lower,
             publisher=str(self.published_by_id) if self.published_by_id else None,
         )

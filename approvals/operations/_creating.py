@@ -6,7 +6,7 @@ from typing import Any
 
 from approvals import events
 from approvals.models import ApprovalGroup, ApprovalRequest, PlanStep, Revision
-from approvals.operations._preparing import Prepared, Proposed, envelope_of
+from approvals.operations._preparing import Prepared, Proposed, envelope_of, likeness_of
 from approvals.rules import ladder
 from approvals.rules.canonical import canonical
 from audit import trail
@@ -51,6 +51,13 @@ def create(
         risk_score=judged.risk.score,
         risk=judged.risk.as_json(),
         flags=prepared.flags,
+        likeness=likeness_of(
+            prepared.proposed,
+            agent=prepared.agent,
+            terms=terms,
+            judged=judged,
+            flags=prepared.flags,
+        ),
         amount=judged.amount,
         terms_json=terms.as_json(),
         required_tier=judged.tier,

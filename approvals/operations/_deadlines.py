@@ -15,20 +15,12 @@ from django.utils import timezone
 
 from approvals import events
 from approvals.models import ApprovalRequest
-from approvals.operations import (
-    _announcing,
-    _calling,
-    _escalating,
-    _pausing,
-    _preparing,
-    _settling,
-)
-from approvals.operations._preparing import Proposed
-from approvals.queries import installation, policies
+from approvals.operations import _announcing, _calling, _escalating, _settling, _tightening
+from approvals.queries import installation, pauses, policies
 from approvals.refusals import Conflict, Refusal
 from approvals.rules import ladder
 from approvals.rules.lifecycle import Status, Via
-from approvals.rules.policy import OnTimeout, ResponseType
+from approvals.rules.policy import OnTimeout, Policy, ResponseType
 from audit import trail
 
 
@@ -64,7 +56,8 @@ def in_time(
             if approval.next_due_at is not None and now >= approval.next_due_at:
                 # A rung of the ladder whose instant no worker has noticed.
                 strike(approval, at=now)
-            refusal = act(approval, now)
+            # Climbing may have settled it, by votes that suffice on the higher rung.
+            refusal = act(approval, now) if approval.is_open else _settling.AlreadySettled(approval)
     if refusal:
         raise refusal
     return approval
@@ -81,6 +74,8 @@ def strike(approval: ApprovalRequest, *, at: datetime) -> None:
     tier = ladder.highest(approval.tier, reached)
     if tier != approval.tier:
         _escalating.raise_to(approval, tier, event=events.CLIMBED, actor=_calling.CLOCK, at=at)
+    if not approval.is_open:
+        return
     if at >= approval.expires_at:
         _silence(approval, at)
     if not approval.is_open:
@@ -129,37 +124,24 @@ def _silence(approval: ApprovalRequest, at: datetime) -> None:
 
 
 def _may_be_approved_by_silence(approval: ApprovalRequest) -> bool:
-    # The policy must say so in words, and even then only for what a team member could
-    # have waved through: an edit or an escalation may have raised it since.
-    low = approval.terms.bounds.get("team_lead", 0.0)
+    # No silence answers a question; and an edit or an escalation may have raised it since.
     return (
-        approval.terms.on_timeout == OnTimeout.APPROVE
-        and approval.is_pending
-        and approval.risk_score < low
+        approval.is_pending
+        and approval.terms.response["type"] == ResponseType.BINARY
         and not _escalating.is_raised(approval)
-        and _pausing.pause_over(approval.agent, approval.version.checkpoint) is None
-        and not _must_be_seen(approval)
+        and pauses.over(approval.agent, approval.version.checkpoint) is None
+        and _passes_in_silence(approval, policies.policy_of(approval.version))
+        and _passes_in_silence(approval, _tightening.live_policy(approval))
     )
 
 
-def _must_be_seen(approval: ApprovalRequest) -> bool:
-    """Whether silence cannot answer this: a question, or what no template could pass either."""
-    if approval.terms.response["type"] != ResponseType.BINARY:
-        return True
-    current = _settling.current_revision(approval)
-    proposed = Proposed.of(
-        action=approval.action,
-        arguments=current.arguments,
-        steps=current.steps,
-        about=current.about,
-    )
-    return _preparing.judge(
-        policies.policy_of(approval.version),
-        proposed,
-        agent=approval.agent,
-        run=approval.run,
-        reported=approval.risk["reported"],
-    ).barred
+def _passes_in_silence(approval: ApprovalRequest, policy: Policy | None) -> bool:
+    # The policy must say so in words, and even then only for what a team member could have
+    # waved through, and what a template could have passed.
+    if policy is None or policy.on_timeout != OnTimeout.APPROVE:
+        return False
+    judged = _tightening.judged_now(approval, policy)
+    return judged.risk.score < policy.tiers.get("team_lead", 0.0) and not judged.barred
 
 
 def _too_late(approval: ApprovalRequest, at: datetime) -> Expired:

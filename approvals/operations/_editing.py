@@ -41,7 +41,7 @@ def edit(approval: ApprovalRequest, decision: Decision, ruling: Ruling) -> Revis
     edited = applied(approval, current, ruling)
     if edited.proposed.digest == current.digest and edited.dispositions == current.dispositions:
         return None
-    restate(approval, edited.proposed, reported=approval.risk["reported"])
+    restate(approval, edited.proposed, reported=approval.risk["reported"], by_reviewer=True)
     revision = _creating.add_revision(
         approval,
         edited.proposed,

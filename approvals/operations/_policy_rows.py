@@ -41,6 +41,7 @@ VERSION_FIELDS = (
     "redacted_fields",
     "grant_seconds",
     "excludes_publisher",
+    "edits_may_lower",
 )
 TEMPLATE_FIELDS = (
     "conditions",

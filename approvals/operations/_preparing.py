@@ -11,11 +11,22 @@ from approvals.models import Agent, ApprovalTemplate, CheckpointVersion
 from approvals.outbound import addresses
 from approvals.queries import documents, policies
 from approvals.refusals import Refusal
-from approvals.rules import answers, context, effect, evaluation, progress, schemas, spoofing, terms
+from approvals.rules import (
+    answers,
+    context,
+    effect,
+    evaluation,
+    likeness,
+    progress,
+    schemas,
+    spoofing,
+    terms,
+)
 from approvals.rules.canonical import canonical, digest_of
 from approvals.rules.evaluation import Evaluation
 from approvals.rules.policy import Policy, ResponseType
 from approvals.rules.terms import Terms
+from approvals.rules.tiers import level_of
 
 # What belongs to a revision; the rest of a submission is kept in the envelope.
 _OF_THE_REVISION = {"action", "arguments", "steps", "context"}
@@ -258,6 +269,29 @@ def flags_of(proposed: Proposed) -> list[dict[str, str]]:
             {"code": "context.vague", "pointer": "/context", "detail": "says nothing of use"}
         )
     return found
+
+
+def likeness_of(
+    proposed: Proposed,
+    *,
+    agent: Agent,
+    terms: Terms,
+    judged: Evaluation,
+    flags: Sequence[Mapping[str, str]],
+) -> str:
+    """What near-identical requests have in common; "" where this must be looked at by itself."""
+    deceives = any(flag["code"].startswith("text.") for flag in flags)
+    if proposed.steps or terms.response["type"] != ResponseType.BINARY or deceives:
+        return ""
+    return likeness.likeness(
+        agent=str(agent.pk),
+        checkpoint=terms.checkpoint,
+        version=terms.version,
+        action=proposed.action,
+        level=level_of(judged.risk.score, terms.bounds),
+        amount=judged.amount,
+        arguments=proposed.arguments,
+    )
 
 
 def envelope_of(submitted: Mapping[str, Any]) -> str:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from approvals import events, outbox
-from approvals.models import ApprovalRequest, Decision, PlanStep, Revision
+from approvals.models import ApprovalRequest, Bypass, Decision, PlanStep, Revision
 from approvals.operations import grants
-from approvals.queries import documents
+from approvals.queries import documents, pauses
 from approvals.refusals import Conflict
 from approvals.rules import lifecycle
 from approvals.rules.lifecycle import Status, Via
@@ -45,6 +45,7 @@ def settle(
     reason_code: str = "",
     event: str = events.SETTLED,
     follow_up: Sequence[ApprovalRequest] = (),
+    bypass: Bypass | None = None,
 ) -> None:
     """
     End the approval: its outcome, event, grant, feed line and callback, together.
@@ -69,6 +70,7 @@ def settle(
             feedback=feedback,
             reason_code=reason_code,
             follow_up=follow_up,
+            bypass=bypass,
         ),
         ensure_ascii=False,
     )
@@ -88,7 +90,7 @@ def settle(
             "follow_up": [other.ref for other in follow_up],
         },
         texts={"feedback": feedback},
-        related=approval.topics(),
+        related=[*approval.topics(), *([bypass.ref] if bypass else [])],
     )
     _save(approval, *_OUTCOME)
     _close_steps(approval, final)
@@ -183,8 +185,10 @@ def _tell(
     extra: dict[str, Any] | None = None,
 ) -> None:
     words = Decision.objects.filter(approval=approval, verdict__in=documents.WORDS)
+    pause = pauses.over(approval.agent, approval.version.checkpoint) if approval.is_open else None
     document = documents.approval_document(
         approval,
+        pause=pause,
         shown=shown,
         grant=grant,
         approvals=documents.approvals_among(votes),

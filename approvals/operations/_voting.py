@@ -1,13 +1,11 @@
 """What each verdict does, once it is clear that this person may say it."""
 
 from approvals import events
-from approvals.models import ApprovalRequest, Decision, Revision
-from approvals.operations import _editing, _escalating, _following_up, _pausing, _settling
-from approvals.queries import documents
+from approvals.models import ApprovalRequest, Decision
+from approvals.operations import _editing, _escalating, _pausing, _settling, _tallying
 from approvals.refusals import Conflict, Refusal
-from approvals.rules import answers, authority, quorum
-from approvals.rules.lifecycle import Status, Via
-from approvals.rules.progress import RUNS
+from approvals.rules import answers, authority
+from approvals.rules.authority import Objection
 from approvals.rules.ruling import Ruling
 from approvals.rules.tiers import Tier
 from approvals.rules.verdicts import Verdict
@@ -24,8 +22,20 @@ class InvalidDecision(Refusal):
     code = "invalid_decision"
 
 
+class BeyondAuthority(Exception):
+    """What the edit made of the action is not this person's to settle; nothing of it stays."""
+
+    def __init__(self, objection: Objection) -> None:
+        super().__init__(objection.sentence)
+        self.objection = objection
+
+
 def act(approval: ApprovalRequest, decision: Decision, ruling: Ruling) -> None:
-    """Do what was said. Expects the row held, and the right to say it established."""
+    """
+    Do what was said. Expects the row held, and the right to say it established.
+
+    :raises BeyondAuthority: the right to say it ended with what the edit came to
+    """
     _ACTS[ruling.verdict](approval, decision, ruling)
 
 
@@ -46,41 +56,50 @@ def _refuse_yes(approval: ApprovalRequest, ruling: Ruling) -> None:
 
 def _modify(approval: ApprovalRequest, decision: Decision, ruling: Ruling) -> None:
     _refuse_yes(approval, ruling)
-    before = approval.tier
+    before, was_entitled = approval.tier, _limit(approval, decision) is None
     revision = _editing.edit(approval, decision, ruling)
     decision.verdict = Verdict.MODIFY if revision else Verdict.APPROVE
     if not approval.terms.allows(Verdict(decision.verdict)):
         raise DecisionNotAllowed("The agent cannot take a modified action here.")
     decision.revision, decision.digest = approval.revision, approval.digest
-    if revision and (needed := _needed_after_edit(approval, decision)):
-        # Routing follows what would run: the edit stands as a proposal, for somebody with
-        # the authority that it needs.
-        _keep(approval, decision, events.DECIDED)
-        _escalating.raise_to(
-            approval,
-            needed,
-            before=before,
-            event=events.ESCALATED_BY_EDIT,
-            actor=decision.reviewer.ref,
-            at=decision.decided_at,
-            reason=decision.feedback,
-        )
-        return
-    _vote(approval, decision)
-
-
-def _needed_after_edit(approval: ApprovalRequest, decision: Decision) -> Tier | None:
-    """The tier that must agree to an edit which its editor may not settle, or None if they may."""
-    at = decision.decided_at
-    limit = authority.beyond(decision.reviewer.standing(at=at), approval.case(at=at))
+    if revision:
+        _escalating.raise_to_live(approval, at=decision.decided_at)
+    limit = _limit(approval, decision)
     if limit is None:
-        return None
+        _vote(approval, decision)
+        return
+    if not (was_entitled and limit.can_escalate):
+        raise BeyondAuthority(limit)
+    # Routing follows what would run: the edit stands as a proposal, for somebody with the
+    # authority that it needs.
+    _keep(approval, decision, events.DECIDED)
+    _escalating.raise_to(
+        approval,
+        _needed_after_edit(approval, decision, limit),
+        before=before,
+        event=events.ESCALATED_BY_EDIT,
+        actor=decision.reviewer.ref,
+        at=decision.decided_at,
+        reason=decision.feedback,
+    )
+
+
+def _limit(approval: ApprovalRequest, decision: Decision) -> Objection | None:
+    """Why what stands on the approval is beyond who decides, or None."""
+    at, by_token = decision.decided_at, decision.door == Decision.Door.API
+    return authority.beyond(
+        decision.reviewer.standing(at=at), approval.case(at=at, by_token=by_token)
+    )
+
+
+def _needed_after_edit(approval: ApprovalRequest, decision: Decision, limit: Objection) -> Tier:
+    """The tier that must agree to an edit which its editor may not settle."""
     if not Tier(decision.tier).reaches(approval.tier):
         return approval.tier
     # Their tier would do, but not for this amount: their own vote must not count, either.
     if above := Tier(decision.tier).above:
         return above
-    raise DecisionNotAllowed(limit.sentence)
+    raise BeyondAuthority(limit)
 
 
 def _reject(approval: ApprovalRequest, decision: Decision, ruling: Ruling) -> None:
@@ -141,79 +160,7 @@ _ACTS = {
 def _vote(approval: ApprovalRequest, decision: Decision) -> None:
     """Keep the vote; settle if the votes on the current revision now come to something."""
     _keep(approval, decision, events.DECIDED)
-    cast = Decision.objects.filter(approval=approval, revision=approval.revision)
-    counted = documents.counted_votes(
-        approval, cast.select_related("reviewer__user", "acting_for__user")
-    )
-    votes = _agreeing(counted, decision)
-    tallied = quorum.tally(
-        [Verdict(vote.verdict) for vote in votes],
-        needed=approval.quorum_needed,
-        deny_threshold=approval.terms.deny_threshold,
-    )
-    if tallied is not None:
-        _conclude(approval, tallied, votes, decision)
-
-
-def _agreeing(votes: list[Decision], last: Decision) -> list[Decision]:
-    """
-    The votes that the last one may complete a quorum with, it at the end.
-
-    Approvals that gave another answer are not among them: two who chose differently do
-    not agree. What a "no" completes is a rejection only.
-    """
-    votes.sort(key=lambda vote: vote.pk == last.pk)
-    said = votes[-1]
-    return [
-        vote
-        for vote in votes
-        if vote.verdict == Verdict.REJECT
-        or (said.verdict != Verdict.REJECT and _answer(vote) == _answer(said))
-    ]
-
-
-def _answer(vote: Decision) -> tuple[list[str], object]:
-    return sorted(vote.selected or []), vote.answer
-
-
-def _conclude(
-    approval: ApprovalRequest, tallied: Status, votes: list[Decision], last: Decision
-) -> None:
-    at = last.decided_at
-    final = _settling.current_revision(approval)
-    denied = tallied == Status.REJECTED
-    counted = [vote for vote in votes if (vote.verdict == Verdict.REJECT) == denied]
-    status = tallied if denied else _came_to(final)
-    follow_up = None if denied else _following_up.carry_over(approval, final, at=at)
-    _settling.settle(
-        approval,
-        status,
-        via=Via.HUMAN,
-        actor=last.reviewer.ref,
-        at=at,
-        votes=counted,
-        verdict=_VERDICT_OF[status],
-        feedback="\n\n".join(vote.feedback for vote in counted if vote.feedback),
-        reason_code=last.reason_code,
-        follow_up=[follow_up] if follow_up else [],
-    )
-    if follow_up:
-        _following_up.tell_agent(follow_up, at=at)
-
-
-_VERDICT_OF = {
-    Status.APPROVED: Verdict.APPROVE,
-    Status.MODIFIED: Verdict.MODIFY,
-    Status.REJECTED: Verdict.REJECT,
-}
-
-
-def _came_to(final: Revision) -> Status:
-    """What a yes to this revision is: of a plan of which nothing may run, a no."""
-    if final.editor_id is None:
-        return Status.APPROVED
-    said = [step["status"] for step in final.dispositions.values()]
-    return Status.REJECTED if said and not RUNS.intersection(said) else Status.MODIFIED
+    _tallying.settle_if_enough(approval, decision, at=decision.decided_at)
 
 
 def _keep(approval: ApprovalRequest, decision: Decision, event: str, **data: str) -> None:

@@ -128,6 +128,7 @@ def pause(
     at: datetime,
     agent: str | None = None,
     checkpoint: str | None = None,
+    reason: str = "",
 ) -> str:
     """
     Pull the kill switch, or let go of it, for one agent, one checkpoint, or everything.
@@ -151,7 +152,13 @@ def pause(
         ref = "system"
     subject.paused_at = at if paused else None
     subject.save(update_fields=["paused_at"])
-    trail.record_in_stream(ref, events.PAUSED if paused else events.RESUMED, actor=actor, at=at)
+    trail.record_in_stream(
+        ref,
+        events.PAUSED if paused else events.RESUMED,
+        actor=actor,
+        at=at,
+        texts={"reason": reason},
+    )
     return ref
 
 

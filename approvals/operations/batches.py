@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from approvals.models import ApprovalRequest, Decision, Reviewer
-from approvals.operations import decisions
+from approvals.operations import decisions, denying
 from approvals.queries import approvals
 from approvals.refusals import Refusal
 from approvals.rules.ruling import Ruling
@@ -98,6 +98,7 @@ def _decide_one(item: Item, said: Ruling, *, reviewer: Reviewer, **how: object) 
         _refuse_what_is_no_batch_matter(item, said.verdict, reviewer)
         approval = decisions.decide(item.id, said, reviewer=reviewer, **how)  # type: ignore[arg-type]
     except ApprovalRequest.DoesNotExist:
+        denying.hidden(reviewer, item.id, at=timezone.now())
         return Result(item.id, "skipped", code="not_found", detail="Not found.")
     except Refusal as refusal:
         return Result(item.id, "skipped", code=refusal.code, detail=refusal.detail)

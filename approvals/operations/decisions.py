@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from approvals import events
 from approvals.models import ApprovalRequest, Decision, Reviewer
-from approvals.operations import _deadlines, _settling, _voting
+from approvals.operations import _deadlines, _escalating, _settling, _voting
 from approvals.operations._settling import AlreadySettled
-from approvals.operations._voting import DecisionNotAllowed, InvalidDecision
+from approvals.operations._voting import BeyondAuthority, DecisionNotAllowed, InvalidDecision
 from approvals.refusals import Conflict, Forbidden, Refusal
 from approvals.rules import authority, ruling
 from approvals.rules.authority import Case, Objection, Standing
 from approvals.rules.lifecycle import Status
 from approvals.rules.ruling import Ruling
-from approvals.rules.verdicts import VOTES, Verdict
+from approvals.rules.verdicts import PASS, VOTES, Verdict
 from audit import trail
 
 
@@ -86,8 +88,14 @@ def objection_to(
     return authority.objection_to(
         reviewer.standing(at=at),
         _case(approval, verdict, at=at, door=door),
-        needs_tier=verdict.needs_authority,
+        needs_tier=_needs_tier(approval, verdict),
     )
+
+
+def _needs_tier(approval: ApprovalRequest, verdict: Verdict) -> bool:
+    # Where an edit may lower the tier, it is the edited action that asks for authority.
+    edit_decides = verdict == Verdict.MODIFY and approval.terms.edits_may_lower
+    return verdict.needs_authority and not edit_decides
 
 
 def _case(approval: ApprovalRequest, verdict: Verdict, *, at: datetime, door: str) -> Case:
@@ -108,7 +116,9 @@ def _decide(
     reviewer = Reviewer.objects.with_standing().get(pk=reviewer.pk)
     person = reviewer.standing(at=at)
     case = _case(approval, said.verdict, at=at, door=door)
-    if objection := authority.objection_to(person, case, needs_tier=said.verdict.needs_authority):
+    if objection := authority.objection_to(
+        person, case, needs_tier=_needs_tier(approval, said.verdict)
+    ):
         return _denied(approval, reviewer, objection, said, at=at)
     if approval.status != Status.PENDING:
         raise AlreadySettled(approval)
@@ -122,6 +132,13 @@ def _decide(
             f"The agent cannot take {said.verdict.label!r} here; "
             f"it can take {', '.join(approval.terms.allowed_decisions)}."
         )
+    if said.verdict in PASS:
+        _escalating.raise_to_live(approval, at=at)
+        if not approval.is_open:
+            return AlreadySettled(approval)
+        case = _case(approval, said.verdict, at=at, door=door)
+        if _needs_tier(approval, said.verdict) and (limit := authority.beyond(person, case)):
+            return _denied(approval, reviewer, limit, said, at=at)
     decision = Decision(
         approval=approval,
         reviewer=reviewer,
@@ -139,7 +156,13 @@ def _decide(
         decided_at=at,
         **how,
     )
-    _voting.act(approval, decision, said)
+    try:
+        with transaction.atomic():
+            _voting.act(approval, decision, said)
+    except BeyondAuthority as beyond:
+        # What the edit wrote is undone; that it was tried stays.
+        held = ApprovalRequest.objects.locked(approval.pk)
+        return _denied(held, reviewer, beyond.objection, said, at=at)
     return None
 
 
@@ -164,8 +187,6 @@ def _denied(
     at: datetime,
 ) -> Refusal:
     # Returned rather than raised: what goes on record here must be committed.
-    if objection.code == "already_voted":
-        return AlreadyVoted(objection.sentence, current=_settling.current_of(approval))
     trail.record(
         approval,
         events.DENIED,
@@ -174,4 +195,6 @@ def _denied(
         data={"verdict": said.verdict, "code": objection.code, "why": objection.sentence},
     )
     approval.save(update_fields=["trail_seq", "trail_hash"])
+    if objection.code == "already_voted":
+        return AlreadyVoted(objection.sentence, current=_settling.current_of(approval))
     return NotAuthorized(objection)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from approvals.models import ApprovalRequest, Reviewer, Revision
-from approvals.operations import _editing, _preparing
+from approvals.operations import _editing, _preparing, revising
 from approvals.operations._editing import Edit
 from approvals.operations._preparing import Proposed
 from approvals.queries import documents, policies
@@ -60,7 +60,7 @@ def preview(
         reported=approval.risk["reported"],
         ask_a_person=True,
     )
-    tier = max(approval.tier, judged.tier, key=lambda wanted: wanted.rank)
+    tier = revising.routed_to(approval, judged.tier, by_reviewer=True)
     return Preview(
         proposed=edited.proposed,
         changes_something=edited.proposed.digest != current.digest

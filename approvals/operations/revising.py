@@ -10,7 +10,15 @@ from django.db import transaction
 
 from approvals import events
 from approvals.models import ApprovalRequest, OutcomeReport, PlanStep
-from approvals.operations import _announcing, _creating, _deadlines, _pausing, _preparing, _settling
+from approvals.operations import (
+    _announcing,
+    _creating,
+    _deadlines,
+    _escalating,
+    _pausing,
+    _preparing,
+    _settling,
+)
 from approvals.operations._preparing import Proposed
 from approvals.queries import policies
 from approvals.refusals import Conflict
@@ -112,7 +120,6 @@ def _revise(approval: ApprovalRequest, revised: Mapping[str, Any], at: datetime)
         proposed,
         reported=_preparing.reported_risk({**approval.submitted, "steps": proposed.steps}),
     )
-    approval.flags = _preparing.flags_of(proposed)
     approval.claimed_by = approval.claimed_until = None
     _creating.add_revision(approval, proposed, at=at)
     PlanStep.objects.filter(approval=approval).delete()
@@ -133,12 +140,18 @@ def _revise(approval: ApprovalRequest, revised: Mapping[str, Any], at: datetime)
     approval.save()
 
 
-def restate(approval: ApprovalRequest, proposed: Proposed, *, reported: float | None) -> None:
+def restate(
+    approval: ApprovalRequest,
+    proposed: Proposed,
+    *,
+    reported: float | None,
+    by_reviewer: bool = False,
+) -> None:
     """
-    Set the approval's current revision, digest, effect, risk and authority to new bytes.
+    Set the approval's current revision, digest, effect, risk, warnings and authority to new
+    bytes.
 
-    Routing follows what would run: a higher risk raises the tier. It is never lowered,
-    for somebody may have asked for that tier on purpose. The caller saves.
+    The caller saves.
     """
     policy = policies.policy_of(approval.version)
     judged = _preparing.judge(
@@ -149,14 +162,30 @@ def restate(approval: ApprovalRequest, proposed: Proposed, *, reported: float | 
         reported=reported,
         ask_a_person=True,
     )
-    tier = max(approval.tier, Tier(judged.tier), key=lambda wanted: wanted.rank)
+    tier = routed_to(approval, judged.tier, by_reviewer=by_reviewer)
     approval.revision += 1
     approval.digest = proposed.digest
     approval.effect = _preparing.effect_of(policy, proposed)
     approval.risk, approval.risk_score = judged.risk.as_json(), judged.risk.score
     approval.amount = judged.amount
+    approval.flags = _preparing.flags_of(proposed)
+    approval.likeness = _preparing.likeness_of(
+        proposed, agent=approval.agent, terms=approval.terms, judged=judged, flags=approval.flags
+    )
     approval.required_tier = tier
     approval.quorum_needed = approval.terms.needed_at(tier)
+
+
+def routed_to(approval: ApprovalRequest, judged: Tier, *, by_reviewer: bool) -> Tier:
+    """
+    The tier that new bytes need: routing follows what would run, and a higher risk raises it.
+
+    It goes down only for a reviewer's edit, where the policy says so, and never where
+    somebody or something has asked for a higher tier than the risk does.
+    """
+    if by_reviewer and approval.terms.edits_may_lower and not _escalating.is_raised(approval):
+        return judged
+    return max(approval.tier, judged, key=lambda wanted: wanted.rank)
 
 
 def _cancel(approval: ApprovalRequest, reason: str, at: datetime) -> None:

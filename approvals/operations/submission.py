@@ -9,8 +9,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from approvals.models import Agent, ApprovalGroup, ApprovalRequest, ApprovalTemplate
-from approvals.operations import _announcing, _creating, _pausing, _preparing, _settling
+from approvals.models import Agent, ApprovalGroup, ApprovalRequest, ApprovalTemplate, Bypass
+from approvals.operations import (
+    _announcing,
+    _bypassing,
+    _creating,
+    _pausing,
+    _preparing,
+    _quota,
+    _settling,
+)
 from approvals.operations._preparing import Prepared
 from approvals.refusals import Conflict, Refusal
 from approvals.rules.canonical import digest
@@ -52,7 +60,8 @@ def submit(
 
     :param submitted: a body of `POST approvals/`, of the right shape
     :raises IdempotencyKeyReused: the key was used with another body
-    :raises Refusal: what `_preparing.prepare` and `require_context` refuse, or a pause
+    :raises Paused, TooManyPending: not now
+    :raises Refusal: what `_preparing.prepare` and `require_context` refuse
     """
     fingerprint = digest(submitted) if idempotency_key else ""
     if idempotency_key and (found := _replay(agent, idempotency_key, fingerprint)):
@@ -83,6 +92,7 @@ def submit_group(
     Create a whole agent turn, all or none, in order.
 
     :raises GroupExists: the agent has used this group name
+    :raises Paused, TooManyPending: not now; of too many none is taken
     :raises Refusal: what any of the requests is refused for, with its place in the pointer
     """
     fingerprint = digest([name, list(requests)]) if idempotency_key else ""
@@ -107,16 +117,29 @@ def evaluate(agent: Agent, submitted: Mapping[str, Any], *, at: datetime) -> Pre
     return _preparing.prepare(agent, submitted, at=at)
 
 
-def passes_by(prepared: Prepared, *, at: datetime) -> tuple[Via | None, ApprovalTemplate | None]:
-    """What lets it through without a person, if anything: a template within its limits first."""
+@dataclass(frozen=True)
+class Passage:
+    """What lets something through without a person; `via` is None where a person is asked."""
+
+    via: Via | None
+    template: ApprovalTemplate | None = None
+    bypass: Bypass | None = None
+
+
+def passage_of(prepared: Prepared, *, at: datetime) -> Passage:
+    """By a template within its limits, else by the policy, else, in a storm, by a bypass."""
     if prepared.evaluation.via == Via.NOT_TRIGGERED:
-        return Via.NOT_TRIGGERED, None
+        return Passage(Via.NOT_TRIGGERED)
     for template in prepared.templates:
         if template.name in prepared.evaluation.fitting and _within_limits(
             template, prepared, at=at
         ):
-            return Via.TEMPLATE, template
-    return prepared.evaluation.via, None
+            return Passage(Via.TEMPLATE, template=template)
+    if prepared.evaluation.via:
+        return Passage(prepared.evaluation.via)
+    if bypass := _bypassing.bypass_for(prepared, at=at):
+        return Passage(Via.BYPASS, bypass=bypass)
+    return Passage(None)
 
 
 @transaction.atomic(durable=True)
@@ -125,6 +148,10 @@ def _write(
 ) -> ApprovalRequest:
     _pausing.refuse_if_paused(prepared.agent, prepared.version.checkpoint)
     group, index = _place_in_group(prepared)
+    _hold_limited_templates([prepared])
+    passage = passage_of(prepared, at=at)
+    if passage.via is None:
+        _quota.refuse_if_over(prepared.agent, arriving=1)
     approval = _creating.create(
         prepared,
         at=at,
@@ -133,8 +160,7 @@ def _write(
         group=group,
         group_index=index,
     )
-    _hold_limited_templates([prepared])
-    _let_pass(approval, prepared, at=at)
+    _let_pass(approval, passage, at=at)
     return approval
 
 
@@ -160,25 +186,27 @@ def _write_group(
     # and held, or two turns at once could wait for each other.
     _hold_limited_templates(prepared)
     for approval, member in zip(created, prepared, strict=True):
-        _let_pass(approval, member, at=at)
+        # Counted one after the other: an earlier member uses up a template's limit.
+        _let_pass(approval, passage_of(member, at=at), at=at)
+    _quota.refuse_if_over(agent, arriving=0)
     return created
 
 
-def _let_pass(approval: ApprovalRequest, prepared: Prepared, *, at: datetime) -> None:
-    via, template = passes_by(prepared, at=at)
-    if via is None:
+def _let_pass(approval: ApprovalRequest, passage: Passage, *, at: datetime) -> None:
+    if passage.via is None:
         _announcing.new(approval, at=at)
         return
-    if template:
-        approval.template = template
+    if passage.template:
+        approval.template = passage.template
         approval.save(update_fields=["template"])
     _settling.settle(
         approval,
         Status.APPROVED,
-        via=via,
-        actor=f"policy:{approval.checkpoint}",
+        via=passage.via,
+        actor=passage.bypass.ref if passage.bypass else f"policy:{approval.checkpoint}",
         at=at,
         verdict="approve",
+        bypass=passage.bypass,
     )
 
 

@@ -16,7 +16,7 @@ from approvals.models import (
     Revision,
 )
 from approvals.models.approval_request import ApprovalRequestQuerySet
-from approvals.queries import documents
+from approvals.queries import documents, pauses
 
 
 def of_agent(agent: Agent) -> ApprovalRequestQuerySet:
@@ -63,9 +63,11 @@ def documents_of(
     decisions = Decision.objects.filter(approval__in=approvals).select_related("reviewer__user")
     for decision in decisions:
         cast.setdefault(decision.approval_id, []).append(decision)
+    held = pauses.held()
     return [
         documents.approval_document(
             approval,
+            pause=pauses.among(held, approval) if _can_be_stopped(approval) else None,
             shown=shown[approval.pk],
             grant=getattr(approval, "grant", None),
             approvals=documents.approvals_among(
@@ -79,6 +81,11 @@ def documents_of(
         )
         for approval in approvals
     ]
+
+
+def _can_be_stopped(approval: ApprovalRequest) -> bool:
+    """Whether a kill switch still matters: it waits, or it may be carried out."""
+    return approval.is_open or approval.may_proceed
 
 
 def group_of(agent: Agent, name: str) -> ApprovalGroup | None:

@@ -110,6 +110,12 @@ def waiting_for(reviewer: Reviewer, *, at: datetime, why_not: WhyNot) -> Waiting
     return Waiting(groups, left_out)
 
 
+def key_of(approval: ApprovalRequest) -> str:
+    """The key of the group that a request would be in."""
+    kind = f"{approval.action}\0{approval.version_id.hex}\0{approval.level}"
+    return hashlib.sha256(kind.encode()).hexdigest()[:16]
+
+
 def seen_now(group: Group) -> list[Seen]:
     """The group's requests as they stand at this moment."""
     return [Seen(one.pk, one.revision, one.digest) for one in group.approvals]
@@ -167,9 +173,8 @@ def _objection(
 
 
 def _group(kind: tuple[str, uuid.UUID, Level], alike: list[ApprovalRequest]) -> Group:
-    action, version, level = kind
-    key = hashlib.sha256(f"{action}\0{version.hex}\0{level}".encode()).hexdigest()[:16]
-    return Group(key, action, alike[0].checkpoint, level, alike)
+    action, _, level = kind
+    return Group(key_of(alike[0]), action, alike[0].checkpoint, level, alike)
 
 
 def _revisions(seen: Iterable[Seen]) -> dict[tuple[uuid.UUID, int], Revision]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from approvals.models import ApprovalRequest, Decision, Grant, Revision
+from approvals.models import ApprovalRequest, Bypass, Decision, Grant, Revision
+from approvals.queries.pauses import Pause
 from approvals.rules import effect as effects
 from approvals.rules.canonical import patch_between
 from approvals.rules.lifecycle import Status, Via
@@ -23,6 +24,7 @@ def approval_document(
     grant: Grant | None = None,
     approvals: int = 0,
     said: Iterable[Decision] = (),
+    pause: Pause | None = None,
 ) -> dict[str, Any]:
     """
     The approval as `GET approvals/{id}/` answers it. Wants agent and version loaded.
@@ -31,6 +33,7 @@ def approval_document(
         sees what it submitted, a person what the digest binds now
     :param approvals: votes for the current revision so far
     :param said: decisions with words for the agent while it waits, reviewers loaded
+    :param pause: the kill switch that stops it just now
     """
     submitted = approval.submitted
     return {
@@ -55,6 +58,7 @@ def approval_document(
         "on_timeout": approval.terms.on_timeout,
         "waiting_on": waiting_on(approval),
         "may_proceed": approval.may_proceed,
+        "paused": pause_document(pause) if pause else None,
         "decision": approval.decided,
         "grant": grant.token if grant else None,
         "created_at": stamp(approval.submitted_at),
@@ -86,6 +90,11 @@ def state_document(approval: ApprovalRequest) -> dict[str, Any]:
         "digest": approval.digest,
         "decision": approval.decided,
     }
+
+
+def pause_document(pause: Pause) -> dict[str, str]:
+    """Why nothing goes through just now, and since when."""
+    return {"detail": pause.sentence, "since": stamp(pause.since)}
 
 
 def waiting_on(approval: ApprovalRequest) -> str | None:
@@ -121,6 +130,7 @@ def decision_document(
     feedback: str = "",
     reason_code: str = "",
     follow_up: Iterable[ApprovalRequest] = (),
+    bypass: Bypass | None = None,
 ) -> dict[str, Any]:
     """
     What the approval came to, as it will be read for ever.
@@ -150,6 +160,7 @@ def decision_document(
             "checkpoint": approval.checkpoint,
             "version": approval.terms.version,
             "template": approval.template.name if approval.template else None,
+            "bypass": str(bypass.pk) if bypass else None,
         },
     }
 

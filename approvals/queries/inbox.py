@@ -1,9 +1,22 @@
 """What waits for a reviewer, in the order in which it should be looked at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+    Window,
+)
+from django.db.models.functions import Cast, RowNumber
 
 from approvals.models import ApprovalRequest, Decision, Reviewer
 from approvals.models.approval_request import ApprovalRequestQuerySet
@@ -13,6 +26,8 @@ from approvals.rules.verdicts import VOTES, Verdict
 
 COUNT_AT_MOST = 1000
 SOON = timedelta(hours=1)
+# So many alike stand in a queue one by one; more are folded into the first.
+FOLD_ABOVE = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,36 @@ def with_votes(approvals: ApprovalRequestQuerySet) -> "QuerySet[ApprovalRequest]
             ),
         )
     )
+
+
+def folded(approvals: ApprovalRequestQuerySet) -> ApprovalRequestQuerySet:
+    """
+    Of each kind of near-identical ones the first only, where there are more than a few, so
+    that a flood of one kind does not hide the rest. Nothing is lost: `alike_among` counts.
+    """
+    # What is like nothing else is a kind of its own.
+    kind = Case(When(likeness="", then=Cast("pk", CharField())), default=F("likeness"))
+    in_order = [F("expires_at").asc(), F("pk").asc()]
+    firsts = approvals.order_by().annotate(
+        kind_size=Window(Count("pk"), partition_by=kind),
+        kind_place=Window(RowNumber(), partition_by=kind, order_by=in_order),
+    )
+    shown = firsts.filter(Q(kind_place=1) | Q(kind_size__lte=FOLD_ABOVE)).values("pk")
+    return approvals.filter(pk__in=shown)
+
+
+def alike_among(
+    approvals: ApprovalRequestQuerySet, shown: Iterable[ApprovalRequest]
+) -> dict[str, int]:
+    """How many of these approvals there are of each kind that is folded on a page."""
+    kinds = {approval.likeness for approval in shown if approval.likeness}
+    counted = (
+        approvals.filter(likeness__in=kinds)
+        .order_by()
+        .values_list("likeness")
+        .annotate(size=Count("pk"))
+    )
+    return {kind: size for kind, size in counted if size > FOLD_ABOVE}
 
 
 def count_of(approvals: ApprovalRequestQuerySet) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from approvals.rules.amounts import LARGEST_AMOUNT
 from approvals.rules.tiers import Tier
 
 
@@ -77,24 +78,24 @@ def objection_to(person: Standing, case: Case, *, needs_tier: bool = True) -> Ob
         return Objection("already_voted", f"{person.name} has already voted on this revision.")
     if not needs_tier:
         return None
-    if limit := beyond(person, case):
+    return beyond(person, case)
+
+
+def beyond(person: Standing, case: Case) -> Objection | None:
+    """
+    Why the case is above this person's authority, or above what they came with, or None.
+
+    Delegation never widens: who stands in has no more than the person they stand in for.
+    """
+    absent = acting_for(person, case)
+    if limit := _above(person, case) or (_above(absent, case) if absent else None):
         return limit
-    if case.by_token and case.needed.rank >= Tier.DIRECTOR.rank:
+    if case.by_token and case.needed.reaches(Tier.DIRECTOR):
         return Objection(
             "insufficient_authority",
             f"What needs {case.needed.one} is decided in the browser, not with a token.",
         )
     return None
-
-
-def beyond(person: Standing, case: Case) -> Objection | None:
-    """
-    Why the case is above this person's authority, or None.
-
-    Delegation never widens: who stands in has no more than the person they stand in for.
-    """
-    absent = acting_for(person, case)
-    return _above(person, case) or (_above(absent, case) if absent else None)
 
 
 def tier_used(person: Standing, case: Case) -> Tier:
@@ -149,9 +150,11 @@ def _above(person: Standing, case: Case) -> Objection | None:
         )
     ceiling = person.amount_ceiling
     if ceiling is not None and case.amount is not None and case.amount > ceiling:
+        is_read = case.amount < LARGEST_AMOUNT
+        what = f"this is {case.amount:,.2f}" if is_read else "this amount cannot be read as one"
         return Objection(
             "insufficient_authority",
-            f"{person.name} may decide up to {ceiling:,.2f}; this is {case.amount:,.2f}.",
+            f"{person.name} may decide up to {ceiling:,.2f}; {what}.",
             can_escalate=True,
         )
     return None

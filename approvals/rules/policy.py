@@ -117,4 +117,6 @@ class Policy:
     redacted_fields: tuple[str, ...] = ()
     grant_seconds: int = 86_400
     excludes_publisher: bool = False
+    # Whether an edit that lowers the risk also lowers the tier, instead of only raising it.
+    edits_may_lower: bool = False
     publisher: str | None = None

@@ -105,6 +105,7 @@ CHECKPOINT = _object(
     redacted_fields=_list(_POINTER, most=100),
     grant_seconds=_SECONDS,
     excludes_publisher={"type": "boolean"},
+    edits_may_lower={"type": "boolean"},
 )
 
 _CONDITION = _object(

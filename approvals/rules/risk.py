@@ -1,15 +1,11 @@
 """Risk: a capped sum of named factors, never a number alone."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from approvals.rules import effect, expressions
+from approvals.rules import amounts, effect, expressions
 from approvals.rules.policy import RiskRule
-
-# What is larger counts as this, so that no sum of steps runs off to infinity.
-LARGEST_AMOUNT = 1e15
 
 
 @dataclass(frozen=True)
@@ -88,21 +84,12 @@ def amount_of(proposals: Sequence[Proposal]) -> float | None:
     """
     The largest amount in sight: of the arguments, of the context, or of all steps together.
 
-    Amount ceilings are held against this, so the agent's own figure can only raise it. The
-    sign does not count: one negative step must not hide a large one.
+    Amount ceilings are held against this, so the agent's own figure can only raise it.
     """
     request, *steps = proposals
-    figures = [_number(request.facts["args"].get("amount"))]
-    figures.append(_number(request.facts["context"].get("amount")))
-    figures.append(sum(_number(step.facts["args"].get("amount")) or 0.0 for step in steps) or None)
+    figures = [
+        amounts.figure_in(request.facts["args"]),
+        amounts.figure_of(request.facts["context"].get("amount")),
+        sum(amounts.figure_in(step.facts["args"]) or 0.0 for step in steps) or None,
+    ]
     return max((figure for figure in figures if figure is not None), default=None)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        figure = float(value) if isinstance(value, int | float | str) else math.nan
-    except ValueError:
-        return None
-    return min(abs(figure), LARGEST_AMOUNT) if math.isfinite(figure) else None

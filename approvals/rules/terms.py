@@ -36,6 +36,7 @@ class Terms:
     publisher: str | None = None
     # The name of a schedule. It names whoever is on call at an instant, so only it is frozen.
     on_call: str = ""
+    edits_may_lower: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,4 +97,5 @@ def freeze(
         undo_seconds=policy.undo_seconds,
         publisher=policy.publisher if policy.excludes_publisher else None,
         on_call=policy.on_call,
+        edits_may_lower=policy.edits_may_lower,
     )

@@ -20,6 +20,8 @@ class Verdict(TextChoices):
 
 _MOVING = {Verdict.APPROVE, Verdict.MODIFY, Verdict.REJECT, Verdict.REQUEST_CHANGES}
 
+# What lets something through once enough people have said it.
+PASS = frozenset({Verdict.APPROVE, Verdict.MODIFY})
 # Votes count towards the quorum; one per person and revision.
 VOTES = frozenset({Verdict.APPROVE, Verdict.MODIFY, Verdict.REJECT})
 # What a client may say it can take. The reviewer is offered no other of these.

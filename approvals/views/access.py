@@ -1,7 +1,8 @@
 """Who is at the door, and what they may see behind it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
 from approvals.models import ApprovalRequest, Reviewer
+from approvals.operations import denying
 from approvals.queries import approvals
 
 View = Callable[..., HttpResponse]
@@ -45,16 +47,31 @@ def reviewer_required(view: View) -> View:
             return _sign_in_first(request)
         reviewer = Reviewer.objects.with_standing().filter(user=request.user).first()
         if reviewer is None or not reviewer.is_active:
+            if request.method == "POST":
+                why = "You are not an active reviewer."
+                denying.deny(
+                    f"user:{request.user.pk}", why=why, what=request.path, at=timezone.now()
+                )
             return render(
                 request, "approvals/no_reviewer.html", {"is_inactive": reviewer}, status=403
             )
         request.reviewer = reviewer
-        with timezone.override(reviewer.zone):
+        with timezone.override(reviewer.zone), _hidden_on_record(request, kwargs):
             response = view(request, *args, **kwargs)
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
     return guarded
+
+
+@contextmanager
+def _hidden_on_record(request: ReviewerRequest, named: Mapping[str, Any]) -> Iterator[None]:
+    try:
+        yield
+    except Http404:
+        if request.method == "POST" and "approval_id" in named:
+            denying.hidden(request.reviewer, named["approval_id"], at=timezone.now())
+        raise
 
 
 def approval_or_404(reviewer: Reviewer, approval_id: uuid.UUID) -> ApprovalRequest:

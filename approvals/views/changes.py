@@ -26,8 +26,11 @@ def since(request: ReviewerRequest, place: Place) -> HttpResponse:
     at = timezone.now()
     reviewer = request.reviewer
     on_screen = _marks(request)
-    page, _ = listing.one_page(request, listing.waiting(request, place, at=at))
-    present = dict(page.values_list("pk", "trail_seq"))
+    waiting = listing.waiting(request, place, at=at)
+    page, _ = listing.one_page(request, waiting)
+    first = set(page.values_list("pk", flat=True))
+    # What would be folded by now stands where it stood.
+    present = first | set(waiting.filter(pk__in=on_screen).values_list("pk", flat=True))
     known = approvals.seen_by(reviewer, at=at).filter(pk__in=on_screen)
     other = [
         pk
@@ -43,11 +46,12 @@ def since(request: ReviewerRequest, place: Place) -> HttpResponse:
         at=at,
         place=place,
         focus=focus,
-        still_here=set(present),
+        still_here=present,
+        kinds=listing.kinds(request, waiting, material),
         out_of_band=True,
     )
     context = {
-        "new": len(set(present) - set(on_screen)),
+        "new": len(first - set(on_screen)),
         "changed": drawn,
         "views": listing.views_of(place, counts),
         "your_turn": counts["yours"],

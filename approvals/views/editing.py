@@ -111,7 +111,7 @@ def _page(
         "problem": problem or refusal,
         "before": draft.base.arguments,
         "seen": draft.words,
-        "raised": preview is not None and preview.tier != approval.tier,
+        "raised": preview is not None and preview.tier.rank > approval.tier.rank,
         "new_factors": _new_factors(approval, preview),
         "next_revision": approval.revision + 1,
         "out_of_band": request.htmx.target == "preview",

@@ -6,8 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from approvals.models import Installation, Reviewer
+from approvals.models import Reviewer
 from approvals.queries import inbox
+from approvals.views.banners import banners_at
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -33,8 +34,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def banners() -> list[dict[str, str]]:
-        standing = Installation.objects.filter(pk=1).first()
-        return _banners_for(standing) if standing else []
+        return banners_at(timezone.now()) if reviewer is not None else []
 
     return {
         "reviewer": reviewer,
@@ -43,22 +43,3 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "your_turn": your_turn,
         "banners": banners,
     }
-
-
-def _banners_for(standing: Installation) -> list[dict[str, str]]:
-    """What stands over every page: that the whole server stops, or waits."""
-    said = []
-    if standing.paused_at:
-        said.append(("Everything is paused.", "Nothing can be approved until an admin resumes."))
-    if standing.sweep_held_at:
-        said.append(
-            (
-                "Deadlines are held back.",
-                f"{standing.sweep_held_because} Nothing is decided by time until an admin"
-                " confirms that all is well, or ten minutes have passed.",
-            )
-        )
-    return [
-        {"kind": "stop", "icon": "power", "title": title, "text": text, "url": "", "link": ""}
-        for title, text in said
-    ]

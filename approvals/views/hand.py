@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from approvals.models import ApprovalRequest, Installation, Reviewer
+from approvals.models import ApprovalRequest, Reviewer
 from approvals.operations import decisions
-from approvals.rules.verdicts import VOTES, Reason, Verdict
+from approvals.queries import pauses
+from approvals.rules.verdicts import PASS, VOTES, Reason, Verdict
 from approvals.templatetags.placet_time import clock
 
-PASS = frozenset({Verdict.APPROVE, Verdict.MODIFY})
 MORNING = 9  # o'clock, of whoever reads
 
 
@@ -76,11 +76,13 @@ def _asked(approval: ApprovalRequest, reviewer: Reviewer, at: datetime) -> dict[
     vote = decisions.objection_to(approval, reviewer, Verdict.APPROVE, at=at)
     moves = decisions.objection_to(approval, reviewer, Verdict.REQUEST_CHANGES, at=at)
     talks = decisions.objection_to(approval, reviewer, Verdict.GUIDE, at=at)
-    pause = _pause_over(approval)
+    held = pauses.over(approval.agent, approval.version.checkpoint)
+    pause = held.sentence if held else ""
     against = {
         verdict: vote if verdict in VOTES else moves if verdict.needs_authority else talks
         for verdict in Verdict
     }
+    against[Verdict.MODIFY] = decisions.objection_to(approval, reviewer, Verdict.MODIFY, at=at)
     why_not = {verdict: said.sentence if said else "" for verdict, said in against.items()}
     for verdict, sentence in why_not.items():
         why_not[verdict] = sentence or _unsuited(approval, verdict, pause=pause, at=at)
@@ -97,16 +99,6 @@ def _unsuited(approval: ApprovalRequest, verdict: Verdict, *, pause: str, at: da
         return "This is with the highest tier already."
     if verdict == Verdict.DEFER and not _deferrals(approval, at):
         return "Silence decides too soon for that."
-    return ""
-
-
-def _pause_over(approval: ApprovalRequest) -> str:
-    if Installation.objects.filter(paused_at__isnull=False).exists():
-        return "Everything is paused; nothing can be approved until an admin resumes."
-    if approval.agent.paused_at:
-        return f"The agent {approval.agent.name} is paused."
-    if approval.version.checkpoint.paused_at:
-        return f"The checkpoint {approval.checkpoint} is paused."
     return ""
 
 

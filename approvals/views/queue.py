@@ -68,7 +68,8 @@ def page(
     :param beside: what stands there instead, as `showing.context_of` gives it
     """
     at = timezone.now()
-    shown, after = listing.one_page(request, listing.waiting(request, place, at=at))
+    waiting = listing.waiting(request, place, at=at)
+    shown, after = listing.one_page(request, waiting)
     material = rows.load(shown)
     if beside is None:
         first = str(material.approvals[0].pk) if material.approvals else ""
@@ -78,10 +79,16 @@ def page(
     context = {
         "place": place,
         "rows": listing.drawn(
-            request, material, at=at, place=place, focus=focus.pk if focus else None
+            request,
+            material,
+            at=at,
+            place=place,
+            focus=focus.pk if focus else None,
+            kinds=listing.kinds(request, waiting, material),
         ),
         "beside": _beside(request, focus, place, beside, is_asked=bool(asked) or status != 200),
         "words": listing.searched(request),
+        "alike": listing.of_one_kind(request, waiting, material),
         "after": after,
         "is_first": "after" not in request.GET,
         **_around(request, place, focus, at=at),
@@ -127,7 +134,7 @@ def _around(
     """What stands around the rows: tabs with counts, the tally, where changes are asked for."""
     counts = inbox.counts_for(request.reviewer, at=at)
     kept = {"view": place.view, "focus": str(focus.pk) if focus else ""}
-    kept |= {name: request.GET.get(name, "") for name in ("q", "after")}
+    kept |= {name: request.GET.get(name, "") for name in ("q", "alike", "after")}
     here = f"{reverse('queue')}?{urlencode({name: text for name, text in kept.items() if text})}"
     return {
         "views": listing.views_of(place, counts),

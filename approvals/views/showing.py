@@ -90,7 +90,6 @@ def context_of(
         "step_verdicts": [(verdict.value, verdict.label.capitalize()) for verdict in StepVerdict],
         "gone_steps": _gone_steps(shown),
         "timeline": [timeline.entry_of(event, shown.names) for event in shown.events],
-        "pauses": pauses_over(approval),
         "response": approval.terms.response,
         "answer": said.fields.get("answer", ""),
         "chosen": _all_of(said.fields, "selected"),
@@ -172,23 +171,6 @@ def steps_of(shown: Detail, sent: Mapping[str, Any]) -> list[dict[str, Any]]:
             "impact": step.get("impact", ""),
         }
         for place, step in enumerate(shown.steps)
-    ]
-
-
-def pauses_over(approval: ApprovalRequest) -> list[dict[str, str]]:
-    """What stands over the request: a kill switch that is on for its agent or checkpoint."""
-    if not approval.is_open:
-        return []
-    paused = []
-    if approval.agent.paused_at:
-        paused.append(
-            (f"{approval.agent.name} is paused.", "Nothing it asked for can be approved.")
-        )
-    if approval.version.checkpoint.paused_at:
-        paused.append((f"{approval.checkpoint} is paused.", "Nothing here can be approved."))
-    return [
-        {"kind": "stop", "icon": "power", "title": title, "text": text, "url": "", "link": ""}
-        for title, text in paused
     ]
 
 

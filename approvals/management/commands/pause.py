@@ -1,4 +1,4 @@
-"""`pause [--agent A] [--checkpoint C] [--all]`: the kill switch."""
+"""`pause [--agent A] [--checkpoint C] [--all] [--reason WHY]`: the kill switch."""
 
 from typing import Any
 
@@ -18,9 +18,10 @@ class Command(AnsweringCommand):
         which.add_argument("--agent", metavar="NAME")
         which.add_argument("--checkpoint", metavar="NAME")
         which.add_argument("--all", action="store_true")
+        parser.add_argument("--reason", metavar="WHY", default="", help="kept on record")
 
     def act(
-        self, *, agent: str | None, checkpoint: str | None, all: bool, **_: Any
+        self, *, agent: str | None, checkpoint: str | None, all: bool, reason: str, **_: Any
     ) -> dict[str, Any]:
         if not (agent or checkpoint or all):
             # An empty name, perhaps of an unset variable, must not come to mean everything.
@@ -29,6 +30,7 @@ class Command(AnsweringCommand):
             paused=self.paused,
             agent=agent,
             checkpoint=checkpoint,
+            reason=reason,
             actor=shell_actor(),
             at=timezone.now(),
         )

@@ -1,4 +1,4 @@
-"""`resume [--agent A] [--checkpoint C] [--all]`: let go of the kill switch."""
+"""`resume [--agent A] [--checkpoint C] [--all] [--reason WHY]`: let go of the kill switch."""
 
 from approvals.management.commands import pause
 

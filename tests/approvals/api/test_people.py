@@ -248,6 +248,28 @@ class TestDecisions:
 
         assert "browser" in said["detail"]
 
+    @pytest.mark.parametrize(
+        ("may_lower", "status", "level"), [(False, 403, "executive"), (True, 200, "team_lead")]
+    )
+    def test_follows_an_edit_up_and_where_the_policy_says_so_down(
+        self, agent, as_person, payments, may_lower, status, level
+    ):
+        lea = factories.ReviewerFactory(user__username="lea", tier="team_lead")
+        payments.edits_may_lower = may_lower
+        payments.risk_rules = [
+            {"name": "any", "condition": "true", "weight": 0.3},
+            {"name": "much", "condition": "args.amount > 50000.0", "weight": 0.6},
+        ]
+        payments.save()
+        small, large = agent.submit(amount=500), agent.submit(amount=90_000)
+
+        up = as_person(lea).decide(small, "modify", merge_patch={"amount": 90_000}).json()
+        down = as_person(lea).decide(large, "modify", merge_patch={"amount": 500})
+
+        assert (up["status"], up["required_level"], up["grant"]) == ("pending", "executive", None)
+        assert down.status_code == status
+        assert agent.get(f"approvals/{large['id']}/").json()["required_level"] == level
+
     def test_is_not_for_the_agent_s_owner_nor_for_whom_it_is_done(self, agent, person, robin, ada):
         on_behalf = agent.submit(on_behalf_of="ADA@example.com")
         problem(person.decide(on_behalf, "approve"), 403, "not_eligible")

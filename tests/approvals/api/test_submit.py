@@ -192,6 +192,39 @@ class TestSubmit:
         assert "current" in said
         assert ApprovalRequest.objects.count() == 0
 
+    def test_says_so_while_it_waits_and_while_it_may_be_carried_out(
+        self, agent, robin, ada, as_person
+    ):
+        waiting, allowed = agent.submit(), agent.submit()
+        as_person(ada).decide(allowed, "approve")
+        robin.paused_at = timezone.now()
+        robin.save()
+
+        for document in (waiting, allowed):
+            paused = agent.get(f"approvals/{document['id']}/").json()["paused"]
+            assert paused["detail"] == "The agent robin is paused."
+        taken = agent.post(f"approvals/{allowed['id']}/consume/", {"digest": allowed["digest"]})
+        assert problem(taken, 409, "paused")["detail"] == "The agent robin is paused."
+        would = agent.post("evaluate/", proposal()).json()
+        assert (would["would"], would["paused"]["detail"]) == (
+            "be refused",
+            "The agent robin is paused.",
+        )
+
+    def test_is_told_to_come_back_when_too_many_wait(self, agent, robin):
+        robin.max_pending = 1
+        robin.save()
+        agent.submit()
+
+        for answer in (
+            agent.post("approvals/", proposal()),
+            agent.post("approvals/bulk/", {"group": "turn", "requests": [proposal()]}),
+        ):
+            said = problem(answer, 429, "rate_limited")
+            assert "robin may have 1 waiting for people" in said["detail"]
+            assert answer["Retry-After"] == "60"
+        assert ApprovalRequest.objects.count() == 1
+
 
 class TestIdempotencyKey:
     def test_answers_a_retry_with_the_first_result(self, agent):

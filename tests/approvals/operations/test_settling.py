@@ -248,15 +248,18 @@ class TestAnEdit:
         decide(approval, ada, "approve")
         assert [vote["name"] for vote in now_stands(approval).decided["by"]] == ["ada"]
 
-    def test_above_the_ceiling_of_the_highest_is_refused(self, publish, submit, decide, now_stands):
+    def test_above_the_ceiling_of_the_highest_is_refused_on_record(
+        self, publish, submit, decide, now_stands, events_of
+    ):
         publish(risk_rules=[])
         limited = factories.ReviewerFactory(tier="executive", amount_ceiling=1000)
         approval = submit(amount=10)
 
-        with pytest.raises(DecisionNotAllowed, match=r"may decide up to 1,000\.00"):
+        with pytest.raises(NotAuthorized, match=r"may decide up to 1,000\.00"):
             decide(approval, limited, "modify", merge_patch={"amount": 50_000})
 
         assert now_stands(approval).revision == 1
+        assert events_of(approval) == [events.SUBMITTED, events.DENIED]
 
     def test_below_the_ceiling_stays_theirs(self, submit, decide, now_stands):
         limited = factories.ReviewerFactory(tier="director", amount_ceiling=1000)
@@ -317,6 +320,15 @@ class TestWhoMayNot:
 
         with pytest.raises(NotAuthorized):
             decide(submit(amount=20_000), root_reviewing, "approve")
+
+    def test_somebody_whose_authority_was_taken_since_the_door_looked(self, submit, dora, at):
+        approval = submit(amount=20_000)
+        as_the_door_knows_her = Reviewer.objects.with_standing().get(pk=dora.pk)
+        Reviewer.objects.update(tier="team_member")
+        said = decisions.Ruling(decisions.Verdict.APPROVE, 1, approval.digest)
+
+        with pytest.raises(NotAuthorized, match="dora is a team member"):
+            decisions.decide(approval.pk, said, reviewer=as_the_door_knows_her, at=at)
 
     def test_somebody_whose_account_was_closed(self, submit, decide, dora):
         dora.user.is_active = False

@@ -1,6 +1,6 @@
 import pytest
 
-from approvals.rules import evaluation, risk
+from approvals.rules import amounts, evaluation, risk
 from approvals.rules.policy import SHIPPED_RISK_RULES, RiskRule
 
 AMOUNT = ["amount_over_1000"]
@@ -162,11 +162,11 @@ class TestAmountOf:
             ({"context": {"amount": 7}}, 7),
             ({"steps": [{"arguments": {"amount": 3}}, {"arguments": {"amount": "4"}}]}, 7),
             ({"args": {"amount": 5}, "steps": [{"arguments": {"amount": 3}}]}, 5),
-            ({"args": {"amount": True}}, None),
+            ({"args": {"amount": True}}, amounts.LARGEST_AMOUNT),
             ({"args": {"amount": None}}, None),
-            ({"args": {"amount": [9]}}, None),
-            ({"args": {"amount": "nan"}}, None),
-            ({"args": {"amount": "1e999"}}, None),
+            ({"args": {"amount": [9]}}, 9),
+            ({"args": {"amount": "nan"}}, amounts.LARGEST_AMOUNT),
+            ({"args": {"amount": "1e999"}}, amounts.LARGEST_AMOUNT),
         ],
     )
     def test_is_the_largest_figure_in_sight(self, proposed, amount):
@@ -180,7 +180,7 @@ class TestAmountOf:
     def test_stays_finite_whatever_is_added_up(self):
         steps = [{"arguments": {"amount": "1e308"}}] * 500
 
-        assert risk.amount_of(proposals(steps=steps)) == 500 * risk.LARGEST_AMOUNT
+        assert risk.amount_of(proposals(steps=steps)) == 500 * amounts.LARGEST_AMOUNT
 
     def test_the_sign_does_not_make_it_small(self):
         assert risk.amount_of(proposals(args={"amount": -50_000})) == 50_000

@@ -189,7 +189,7 @@ class TestTheHand:
 
         page = page_of(ada_at, approval)
 
-        assert "<b>robin is paused.</b>" in page
+        assert "<b>The agent robin is paused since" in page
         assert "The agent robin is paused." in hand_of(page)
         assert 'name="reason_code" value="duplicate"' in hand_of(page)
 

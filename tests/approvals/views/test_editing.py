@@ -10,6 +10,7 @@ from approvals.models import ApprovalRequest, Decision, Revision
 from approvals.operations import revising
 from approvals.rules.canonical import canonical
 from approvals.rules.lifecycle import Status
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +33,17 @@ def fields_of(approval, **said):
 @pytest.fixture
 def mail(ask):
     return ask(action="send_email", arguments=MAIL)
+
+
+@pytest.fixture
+def routed(payments):
+    """The policy asks a lead for any amount, an executive for a large one."""
+    payments.risk_rules = [
+        {"name": "any", "condition": "true", "weight": 0.3},
+        {"name": "much", "condition": "args.amount > 50000.0", "weight": 0.6},
+    ]
+    payments.save()
+    return payments
 
 
 @pytest.fixture
@@ -234,6 +246,33 @@ class TestSaving:
         assert fresh(approval).required_tier == "director"
         said = str(next(iter(get_messages(response.wsgi_request))))
         assert said.startswith("Your edit needs a director; it went up as a proposal")
+
+    def test_from_500_to_90_000_by_a_lead_waits_for_an_executive(
+        self, sign_in, routed, ask, save, fresh
+    ):
+        lea = factories.ReviewerFactory(user__username="lea", tier="team_lead")
+        approval = ask(amount=500)
+
+        page = save(sign_in(lea), approval, a0="90000")
+
+        assert (fresh(approval).status, fresh(approval).required_tier) == ("pending", "executive")
+        assert page.status_code == 302
+
+    @pytest.mark.parametrize(
+        ("may_lower", "form", "status"), [(False, 302, "pending"), (True, 200, "modified")]
+    )
+    def test_from_90_000_to_500_is_a_lead_s_only_where_the_policy_says_so(
+        self, sign_in, routed, ask, save, fresh, may_lower, form, status
+    ):
+        routed.edits_may_lower = may_lower
+        routed.save()
+        lea = factories.ReviewerFactory(user__username="lea", tier="team_lead")
+        client, approval = sign_in(lea), ask(amount=90_000)
+        assert client.get(reverse("modify", args=[approval.pk])).status_code == form
+
+        save(client, approval, a0="500")
+
+        assert fresh(approval).status == status
 
     def test_over_somebody_elses_edit_is_refused_and_the_draft_is_kept(
         self, ada_at, mail, save, fresh, now

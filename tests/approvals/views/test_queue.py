@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from approvals.models import ApprovalRequest, Installation, Revision
+from approvals.operations import revising
 from approvals.views import listing
 from tests import factories
 
@@ -125,7 +126,7 @@ class TestTheBanners:
         ask()
         Installation.objects.create(paused_at=now)
 
-        assert queue(ada_at).text.count("<b>Everything is paused.</b>") == 1
+        assert queue(ada_at).text.count("<b>Everything is paused since ") == 1
 
 
 class TestPages:
@@ -135,7 +136,10 @@ class TestPages:
 
     def test_hold_every_request_once(self, ada_at, submit, now):
         # Two share an instant, so that only their ids tell them apart.
-        wanted = {str(submit(when=now - timedelta(minutes=n // 2)).pk) for n in range(7)}
+        wanted = {
+            str(submit(when=now - timedelta(minutes=n // 2), action=f"pay_{n}").pk)
+            for n in range(7)
+        }
 
         seen, address = [], reverse("queue")
         while address:
@@ -145,6 +149,78 @@ class TestPages:
 
         assert len(seen) == 7
         assert set(seen) == wanted
+
+
+class TestAFlood:
+    @pytest.fixture
+    def flood(self, submit, now):
+        """Eight of a kind, more urgent than anything else."""
+        return [submit(amount=n, when=now - timedelta(minutes=30)) for n in range(1, 9)]
+
+    def test_is_one_row_that_says_how_many_are_like_it(self, ada_at, flood, ask):
+        other = ask(action="refund")
+
+        page = queue(ada_at)
+
+        assert rows_of(page)[1:] == [str(other.pk)]
+        assert rows_of(page)[0] in [str(one.pk) for one in flood]
+        assert "and 7 more like it" in page.text
+        assert 'Your turn <span class="n">9</span>' in page.text
+
+    def test_can_be_looked_at_one_by_one_and_side_by_side(self, ada_at, flood, ask):
+        ask(action="refund")
+
+        page = queue(ada_at, alike=flood[0].likeness)
+
+        assert set(rows_of(page)) == {str(one.pk) for one in flood}
+        assert "8 nearly identical" in page.text
+        together = ada_at.get(re.search(r'href="(/batch/[^"]+)"', page.text)[1])
+        assert "8 selected" in re.sub(r"<[^>]+>", "", together.text)
+
+    def test_does_not_hide_another_agent_s(self, ada_at, flood, ask):
+        other = ask(agent=factories.AgentFactory())
+
+        assert str(other.pk) in rows_of(queue(ada_at))
+
+    def test_hides_nothing_that_is_graver(self, ada_at, flood, ask):
+        grave, plan = ask(amount=5000), ask(steps=[{"id": "a", "action": "pay"}])
+
+        assert {str(grave.pk), str(plan.pk)} <= set(rows_of(queue(ada_at)))
+
+    def test_of_a_few_is_shown_as_they_are(self, ada_at, ask):
+        for n in range(5):
+            ask(amount=n)
+
+        page = queue(ada_at)
+
+        assert len(rows_of(page)) == 5
+        assert "more like it" not in page.text
+
+    def test_that_grows_takes_no_row_off_the_screen(self, ada_at, ask):
+        shown = [ask(amount=n) for n in range(5)]
+        ask(amount=5)
+
+        assert "data-gone" not in changes(ada_at, *map(mark_of, shown)).text
+
+    def test_brings_the_next_one_forward_when_the_first_is_decided(
+        self, ada_at, flood, ada, decide, now
+    ):
+        first = ApprovalRequest.objects.get(pk=rows_of(queue(ada_at))[0])
+        decide(first, ada, "approve", when=now)
+
+        page = queue(ada_at)
+
+        assert "and 6 more like it" in page.text
+
+    def test_is_no_other_after_an_edit_or_a_revision(self, ada_at, flood, ada, decide, now):
+        revising.revise(flood[0].pk, {"arguments": {"amount": 5000}})
+
+        assert str(flood[0].pk) in rows_of(queue(ada_at))
+        assert "and 6 more like it" in queue(ada_at).text
+
+    @pytest.mark.parametrize("kind", ["\0", "x", "0" * 64, "' OR 1=1"])
+    def test_of_no_such_kind_is_no_page_that_breaks(self, ada_at, flood, kind):
+        assert queue(ada_at, alike=kind).status_code == 200
 
 
 class TestARowThatCannotBeDrawn:
@@ -253,19 +329,19 @@ class TestItsCost:
     def test_does_not_grow_with_the_rows(self, ada_at, ask, django_assert_num_queries):
         ask()
         ada_at.get(reverse("queue"))
-        with django_assert_num_queries(29, exact=False) as one:
+        with django_assert_num_queries(30, exact=False) as one:
             queue(ada_at)
         for n in range(29):
-            ask(amount=n)
+            ask(action=f"pay_{n}")
 
         with django_assert_num_queries(len(one)):
             queue(ada_at)
 
     def test_of_changes_does_not_grow_with_the_rows(self, ada_at, ask, django_assert_num_queries):
         marks = [f"{ask().pk.hex}-0"]
-        with django_assert_num_queries(18, exact=False) as one:
+        with django_assert_num_queries(22, exact=False) as one:
             changes(ada_at, *marks)
-        marks += [f"{ask(amount=n).pk.hex}-0" for n in range(29)]
+        marks += [f"{ask(action=f'pay_{n}').pk.hex}-0" for n in range(29)]
 
         with django_assert_num_queries(len(one)):
             changes(ada_at, *marks)
