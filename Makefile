@@ -45,6 +45,7 @@ check-guards: install ## Take each guard away and see that a test misses it (tak
 	@$(BIN)/python -m tests.guards
 
 bench: install ## Measure (performance under load; takes minutes)
+	@$(BIN)/python -m bench.policies
 	@$(BIN)/python -m bench.crowd
 
 chaos: install ## Race, kill and crowd real processes, long form (takes tens of minutes)

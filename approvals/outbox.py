@@ -18,6 +18,7 @@ from approvals.models import Agent, ApprovalRequest, Delivery, Message
 from audit.trail import stamp
 
 DELIVER = "approvals.deliver"
+BACKTEST = "approvals.backtest"
 # After a failure the alarm clock is left alone for so long: a broker that is away or hangs
 # must not hold up one decision after the other, and the sweep comes round as soon.
 REST_SECONDS = 5.0
@@ -65,25 +66,30 @@ def _owe(message: Message, approval: ApprovalRequest, *, at: datetime) -> None:
 
 def wake_a_worker_for(delivery: Delivery) -> None:
     """Ask for this delivery to be tried soon after the transaction commits."""
+    wake_a_worker_to(DELIVER, delivery_id=str(delivery.pk))
+
+
+def wake_a_worker_to(task: str, **about: str) -> None:
+    """Ask for a task soon after the transaction commits; its sweep is the one to rely on."""
 
     # A named function: Django logs the __qualname__ of a robust callback that fails.
     def wake() -> None:
-        _alarm.ring(delivery)
+        _alarm.ring(task, about)
 
     transaction.on_commit(wake, robust=True)
 
 
 class _AlarmClock:
-    """Of one process: it is the broker that is away, not this or that delivery."""
+    """Of one process: it is the broker that is away, not this or that task."""
 
     def __init__(self) -> None:
         self._rests_until = float("-inf")
 
-    def ring(self, delivery: Delivery) -> None:
+    def ring(self, task: str, about: dict[str, str]) -> None:
         if time.monotonic() < self._rests_until:
             return
         try:
-            current_app.send_task(DELIVER, kwargs={"delivery_id": str(delivery.pk)})
+            current_app.send_task(task, kwargs=about)
         except Exception:
             self._rests_until = time.monotonic() + REST_SECONDS
             raise

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from approvals import outbox
-from approvals.operations import deliveries, escalation, notices
+from approvals.operations import backtests, deliveries, escalation, notices
 
 
 @shared_task(name=outbox.DELIVER)
@@ -29,3 +29,13 @@ def escalate_due(**_: Any) -> None:
 @shared_task(name="approvals.tell_everybody")
 def tell_everybody(**_: Any) -> None:
     notices.tell_everybody(at=timezone.now())
+
+
+@shared_task(name=outbox.BACKTEST)
+def backtest(*, backtest_id: str, **_: Any) -> None:
+    backtests.work_on(uuid.UUID(backtest_id))
+
+
+@shared_task(name="approvals.backtest_due")
+def backtest_due(**_: Any) -> None:
+    backtests.work_due()

@@ -5,13 +5,16 @@ from django.urls import include, path
 
 from approvals.api import published
 from approvals.views import (
+    backtests,
     batch,
     deciding,
     detail,
     editing,
+    explaining,
     history,
     live,
     planning,
+    policies,
     preferences,
     queue,
 )
@@ -32,6 +35,17 @@ urlpatterns = [
     path("batch/<uuid:token>/", batch.outcome, name="batch_outcome"),
     path("history/", history.history, name="history"),
     path("runs/<uuid:agent_id>/<path:run>/", history.run, name="run"),
+    path("policies/", policies.index, name="policies"),
+    path("policies/explain/", explaining.explain, name="explain"),
+    path("policies/versions/<uuid:version_id>/", policies.policy, name="policy"),
+    path("policies/versions/<uuid:version_id>/publish/", policies.publish, name="publish"),
+    path("policies/versions/<uuid:version_id>/backtest/", policies.backtest, name="ask_backtest"),
+    path("policies/backtests/<uuid:backtest_id>/", backtests.backtest, name="backtest"),
+    path(
+        "policies/backtests/<uuid:backtest_id>/cases/<uuid:approval_id>/",
+        backtests.case,
+        name="overruled",
+    ),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/notices/", preferences.notices, name="preferences_notices"),
     path("preferences/notices/test/", preferences.send_test, name="preferences_test"),

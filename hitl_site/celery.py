@@ -21,5 +21,5 @@ app.conf.beat_schedule = {
         # A sweep nobody fetched before the next one is due is not worth keeping.
         "options": {"expires": max(settings.SWEEP_SECONDS * 2, 30)},
     }
-    for name in ("escalate_due", "deliver_due", "tell_everybody")
+    for name in ("escalate_due", "deliver_due", "tell_everybody", "backtest_due")
 }

@@ -51,6 +51,16 @@ SESSION = {
     "approvals/<uuid:approval_id>/plan/",
     "approvals/<uuid:approval_id>/reveal/",
 }
+# A session of somebody who writes policies.
+STAFF = {
+    "policies/",
+    "policies/explain/",
+    "policies/versions/<uuid:version_id>/",
+    "policies/versions/<uuid:version_id>/publish/",
+    "policies/versions/<uuid:version_id>/backtest/",
+    "policies/backtests/<uuid:backtest_id>/",
+    "policies/backtests/<uuid:backtest_id>/cases/<uuid:approval_id>/",
+}
 # An agent's key, and what is asked of it: method and body.
 AGENT = {
     "api/v1/approvals/": ("get", None),
@@ -96,6 +106,8 @@ def filled(route, approval):
         "agent_id": approval.agent_id,
         "run": approval.run,
         "token": uuid.uuid4(),
+        "version_id": approval.version_id,
+        "backtest_id": uuid.uuid4(),
     }
     return "/" + re.sub(r"<\w+:(\w+)>", lambda part: str(known[part[1]]), route)
 
@@ -133,7 +145,7 @@ def token(ada):
 
 
 def test_every_address_is_for_somebody_who_is_named_here():
-    listed = PUBLIC | SESSION | AGENT.keys() | PERSON.keys()
+    listed = PUBLIC | SESSION | STAFF | AGENT.keys() | PERSON.keys()
 
     assert set(routes()) - listed == set(), "Say in this file for whom the new address is."
     assert listed - set(routes()) == set(), "This address is gone."
@@ -174,7 +186,7 @@ def test_an_agent_s_key_does_nothing_of_a_person_s(route, foreign, stranger_key)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("route", sorted(SESSION))
+@pytest.mark.parametrize("route", sorted(SESSION | STAFF))
 def test_a_page_is_closed_to_strangers_and_to_every_key(
     route, method, foreign, stranger_key, token
 ):
@@ -203,6 +215,18 @@ def test_a_page_shows_nothing_of_another_team_s(route, method, foreign, payments
     if {"approval_id", "agent_id"} & set(re.findall(r"\w+", route)):
         assert answer.status_code in (404, 405)
     assert ApprovalRequest.objects.get(pk=foreign.pk).trail_seq == foreign.trail_seq
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("route", sorted(STAFF))
+def test_policies_are_closed_to_whoever_only_reviews(route, method, foreign, ada):
+    client = Client()
+    client.force_login(ada.user)
+
+    answer = getattr(client, method)(filled(route, foreign))
+
+    assert answer.status_code in (403, 405)
+    assert foreign.checkpoint not in answer.content.decode()
 
 
 @pytest.mark.parametrize("route", sorted(PUBLIC))

@@ -4,20 +4,23 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.admin.acting import ActingAdmin, KeptAdmin, act, actor_of
 from approvals.admin.version_form import FORM_ONLY, VersionForm
 from approvals.models import Checkpoint, CheckpointVersion
-from approvals.operations import agents, policies
+from approvals.operations import agents, versions
+from approvals.operations.versions import NotADraft
 
 State = CheckpointVersion.State
 
@@ -47,6 +50,7 @@ class CheckpointAdmin(ActingAdmin, KeptAdmin):
     list_display = ("name", "live", "paused_at", "created_at")
     search_fields = ("name",)
     fields = ("name", "paused_at")
+    change_form_template = "admin/approvals/checkpoint/change_form.html"
     inlines = (VersionsInline,)
     actions = ("pause_each", "resume_each")
 
@@ -61,6 +65,15 @@ class CheckpointAdmin(ActingAdmin, KeptAdmin):
         if not self.has_change_permission(request, obj):
             return ()
         return ("new_draft", "resume" if obj.paused_at else "pause")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        live = self._live(kwargs.get("obj"))
+        return super().render_change_form(request, context | {"live": live}, *args, **kwargs)
+
+    def _live(self, checkpoint: Checkpoint | None) -> CheckpointVersion | None:
+        return checkpoint.versions.filter(state=State.LIVE).first() if checkpoint else None
 
     @admin.display(description="live version")
     def live(self, checkpoint: Checkpoint) -> str:
@@ -89,8 +102,8 @@ class CheckpointAdmin(ActingAdmin, KeptAdmin):
     def new_draft(
         self, request: HttpRequest, checkpoint: Checkpoint, *, at: datetime
     ) -> HttpResponse:
-        newest = checkpoint.versions.filter(state=State.LIVE).first()
-        return _to_draft(newest or CheckpointVersion(checkpoint=checkpoint), request, at=at)
+        source = self._live(checkpoint) or CheckpointVersion(checkpoint=checkpoint)
+        return _to_draft(source, request, at=at)
 
     @admin.action(description="Pause")
     def pause_each(self, request: HttpRequest, chosen: "QuerySet[Checkpoint]") -> None:
@@ -114,7 +127,8 @@ class CheckpointVersionAdmin(ActingAdmin):
     readonly_fields = (
         "number", "state", "created_at", "created_by", "published_at", "published_by",
     )  # fmt: skip
-    actions = ("publish_each",)
+    actions = ()
+    change_form_template = "admin/approvals/checkpointversion/change_form.html"
     fieldsets = (
         (None, {"fields": ("checkpoint", "title", "stage", "guidelines", "effect")}),
         ("What comes here", {"fields": ("trigger", "required_context")}),
@@ -198,22 +212,41 @@ class CheckpointVersionAdmin(ActingAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if not change:
-            obj.number = _next_number(obj.checkpoint)
-        # Whoever wrote last cannot publish: of what they wrote, nobody else has seen it.
-        obj.created_by = request.user
-        super().save_model(request, obj, form, change)
+        person = cast(User, request.user)
+        try:
+            versions.save_draft(obj, by_user=person, actor=actor_of(request), at=timezone.now())
+        except NotADraft as refusal:
+            raise PermissionDenied(refusal.detail) from refusal
 
     def acts_for(self, request: HttpRequest, obj: CheckpointVersion) -> Iterable[str]:
         if not self.has_change_permission(request):
             return ()
-        is_open = obj.state in (State.DRAFT, State.SHADOW)
-        return ("publish", "new_draft") if is_open else ("new_draft",)
+        may_publish = request.user.has_perm("approvals.publish_checkpointversion")
+        match obj.state:
+            case State.DRAFT:
+                return ("start_shadow", "new_draft")
+            case State.SHADOW:
+                return ("stop_shadow", "new_draft")
+            case State.LIVE:
+                return ("new_draft", "retire") if may_publish else ("new_draft",)
+        return ("go_back",) if obj.published_at else ("new_draft",)
 
-    @act("Publish")
-    def publish(self, request: HttpRequest, version: CheckpointVersion, *, at: datetime) -> str:
-        policies.publish(version, actor=actor_of(request), at=at, by_user=cast(User, request.user))
-        return f"Version {version.number} of {version.checkpoint} is live."
+    @act("Run it in the shadow")
+    def start_shadow(
+        self, request: HttpRequest, version: CheckpointVersion, *, at: datetime
+    ) -> str:
+        versions.start_shadow(version, actor=actor_of(request), at=at)
+        return f"Version {version.number} runs beside the live one, and decides nothing."
+
+    @act("Stop the shadow")
+    def stop_shadow(self, request: HttpRequest, version: CheckpointVersion, *, at: datetime) -> str:
+        versions.stop_shadow(version, actor=actor_of(request), at=at)
+        return f"Version {version.number} is retired; what it would have done stays on record."
+
+    @act("Retire: refuse what comes here")
+    def retire(self, request: HttpRequest, version: CheckpointVersion, *, at: datetime) -> str:
+        versions.retire(version, actor=actor_of(request), at=at)
+        return f"{version.checkpoint} has no live version any more: what names it is refused."
 
     @act("New draft from this version")
     def new_draft(
@@ -221,9 +254,12 @@ class CheckpointVersionAdmin(ActingAdmin):
     ) -> HttpResponse:
         return _to_draft(version, request, at=at)
 
-    @admin.action(description="Publish")
-    def publish_each(self, request: HttpRequest, chosen: "QuerySet[CheckpointVersion]") -> None:
-        self.act_on_each(request, chosen, "publish")
+    @act("Go back to this version")
+    def go_back(
+        self, request: HttpRequest, version: CheckpointVersion, *, at: datetime
+    ) -> HttpResponse:
+        messages.info(request, "This draft says what held then. Somebody else has to publish it.")
+        return _to_draft(version, request, at=at)
 
 
 def _of_the_row(names: Iterable[Any]) -> list[str]:
@@ -233,16 +269,6 @@ def _of_the_row(names: Iterable[Any]) -> list[str]:
 
 def _to_draft(version: CheckpointVersion, request: HttpRequest, *, at: datetime) -> HttpResponse:
     """A copy of the version as a new draft of whoever asked, opened."""
-    kept = {
-        field.attname: getattr(version, field.attname)
-        for field in CheckpointVersion._meta.concrete_fields
-        if field.name not in ("id", "number", "state", "published_at", "published_by")
-    }
-    kept |= {"created_at": at, "created_by_id": request.user.pk}
-    number = _next_number(version.checkpoint)
-    draft = CheckpointVersion.objects.create(**kept, number=number)
+    person = cast(User, request.user)
+    draft = versions.copy(version, by_user=person, actor=actor_of(request), at=at)
     return redirect(reverse("admin:approvals_checkpointversion_change", args=[draft.pk]))
-
-
-def _next_number(checkpoint: Checkpoint) -> int:
-    return (checkpoint.versions.aggregate(last=Max("number"))["last"] or 0) + 1

@@ -97,10 +97,10 @@ class Evaluate(AgentView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         prepared = submission.evaluate(self.agent, body_of(request, bodies.SUBMISSION), at=now)
-        passage = submission.passage_of(prepared, at=now)
+        way = submission.way_through(prepared, at=now)
         pause = pauses.over(self.agent, prepared.version.checkpoint)
         judged = prepared.evaluation
-        passes = f"pass: {passage.via}" if passage.via else "ask a person"
+        passes = f"pass: {way.via}" if way.via else "ask a person"
         would = "be refused" if judged.missing_context or pause else passes
         return Response(
             {
@@ -113,7 +113,7 @@ class Evaluate(AgentView):
                 "risk": judged.risk.as_json(),
                 "required_level": judged.tier,
                 "quorum": {"needed": judged.needed},
-                "template": passage.template.name if passage.template else None,
+                "template": way.template.name if way.template else None,
                 "fitting_templates": list(judged.fitting),
                 "missing_context": list(judged.missing_context),
                 "problems": list(judged.problems),

@@ -20,7 +20,7 @@ class ShadowVerdict(models.Model):
     version = models.ForeignKey(
         CheckpointVersion, on_delete=models.PROTECT, related_name="shadow_verdicts"
     )
-    # A `Via` that would have let it pass, or empty where a person would have been asked.
+    # A `Via` that would have let it pass, or empty where it would not have passed by itself.
     would_have = models.CharField(max_length=20, blank=True)
     risk_score = models.FloatField()
     required_tier = models.CharField(max_length=20)
@@ -85,6 +85,10 @@ class Backtest(models.Model):
     @property
     def ref(self) -> str:
         return f"backtest:{self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
 
 
 class OverruledCase(models.Model):

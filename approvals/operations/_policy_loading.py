@@ -11,7 +11,7 @@ from django.db.models import Max
 from approvals import events
 from approvals.models import ApprovalTemplate, Checkpoint, CheckpointVersion, Schedule, Team
 from approvals.operations import _policy_rows as rows
-from approvals.operations._publishing import go_live
+from approvals.operations._publishing import go_live, saved
 from approvals.rules import policy_checks, policy_text, template_checks
 from approvals.rules.policy_problems import Problem
 from approvals.rules.policy_text import Document
@@ -126,6 +126,8 @@ def load_checkpoint(given: Mapping[str, Any], loading: Loading) -> Change:
         **rows.values_for_version(fields),
     )
     if loading.draft:
+        data = saved(version) | {"from_file": True}
+        loading.events[checkpoint.ref] = (events.CHECKPOINT_DRAFT_SAVED, data)
         return Change("checkpoint", checkpoint.name, "drafted", version.number)
     data = go_live(version, at=loading.at) | {"from_file": True}
     loading.events[checkpoint.ref] = (events.CHECKPOINT_PUBLISHED, data)

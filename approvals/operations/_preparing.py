@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
-from approvals.models import Agent, ApprovalTemplate, CheckpointVersion
+from approvals.models import Agent, CheckpointVersion
 from approvals.outbound import addresses
 from approvals.queries import documents, policies
+from approvals.queries.policies import InForce
 from approvals.refusals import Refusal
 from approvals.rules import (
     answers,
@@ -24,6 +25,7 @@ from approvals.rules import (
 )
 from approvals.rules.canonical import canonical, digest_of
 from approvals.rules.evaluation import Evaluation
+from approvals.rules.matching import Pattern
 from approvals.rules.policy import Policy, ResponseType
 from approvals.rules.terms import Terms
 from approvals.rules.tiers import level_of
@@ -95,11 +97,14 @@ class Prepared:
     policy: Policy
     proposed: Proposed
     evaluation: Evaluation
-    templates: tuple[ApprovalTemplate, ...]
+    # Of the templates that are on, whether they fit or not.
+    patterns: Sequence[Pattern]
     terms: Terms
     effect: str
     flags: list[dict[str, str]]
     submitted: Mapping[str, Any]
+    # Versions beside this one that only say what they would have done.
+    shadows: tuple[CheckpointVersion, ...] = ()
 
 
 def prepare(
@@ -109,12 +114,14 @@ def prepare(
     at: datetime,
     version: CheckpointVersion | None = None,
     ask_a_person: bool = False,
+    explain: bool = False,
 ) -> Prepared:
     """
     Check a submission (its shape is the door's business) and evaluate it. Writes nothing.
 
     :param version: the version to hold it against; left out, the live one it names
     :param ask_a_person: nothing passes by itself, whatever the policy says
+    :param explain: say of each template why it does not fit
     :raises UnknownCheckpoint: no live checkpoint of that name; the sentence names close ones
     :raises InvalidPlan: steps that repeat, or depend on what is not before them
     :raises InvalidSchema: an arguments schema that is none, or that reaches outside
@@ -122,7 +129,10 @@ def prepare(
     :raises InvalidResponse: a question that nobody could answer
     :raises UrlNotAllowed: a callback the agent may not name
     """
-    version = version or _version_for(submitted["checkpoint"])
+    shadows: tuple[CheckpointVersion, ...] = ()
+    if version is None:
+        in_force = _in_force(submitted["checkpoint"])
+        version, shadows = in_force.live, in_force.shadows
     policy = policies.policy_of(version)
     proposed = Proposed.of(
         action=submitted["action"],
@@ -134,17 +144,16 @@ def prepare(
     _check_schema(submitted.get("arguments_schema"), proposed.arguments)
     _check_response(submitted.get("response"))
     _check_callback(agent, submitted.get("callback_url"))
-    templates = tuple(policies.templates_on(version.checkpoint, at=at))
-    question = submitted.get("response") or policy.response
+    patterns = policies.patterns_on(version.checkpoint, at=at)
     judged = judge(
         policy,
         proposed,
         agent=agent,
         run=submitted.get("run", ""),
-        templates=templates,
+        patterns=patterns,
         reported=reported_risk(submitted),
-        # No policy can answer a question: what asks for more than yes or no goes to a person.
-        ask_a_person=ask_a_person or question["type"] != ResponseType.BINARY,
+        ask_a_person=ask_a_person or asks_more_than_yes_or_no(policy, submitted),
+        explain=explain,
     )
     return Prepared(
         agent=agent,
@@ -152,7 +161,7 @@ def prepare(
         policy=policy,
         proposed=proposed,
         evaluation=judged,
-        templates=templates,
+        patterns=patterns,
         terms=terms.freeze(
             policy,
             response=submitted.get("response"),
@@ -161,7 +170,29 @@ def prepare(
         effect=effect_of(policy, proposed),
         flags=flags_of(proposed),
         submitted=submitted,
+        shadows=shadows,
     )
+
+
+def under(version: CheckpointVersion, prepared: Prepared) -> Prepared:
+    """The same submission as another version of its checkpoint would have it."""
+    policy = policies.policy_of(version)
+    judged = judge(
+        policy,
+        prepared.proposed,
+        agent=prepared.agent,
+        run=prepared.submitted.get("run", ""),
+        patterns=prepared.patterns,
+        reported=reported_risk(prepared.submitted),
+        ask_a_person=asks_more_than_yes_or_no(policy, prepared.submitted),
+    )
+    return replace(prepared, version=version, policy=policy, evaluation=judged, shadows=())
+
+
+def asks_more_than_yes_or_no(policy: Policy, submitted: Mapping[str, Any]) -> bool:
+    """Whether it puts a question, which no policy can answer: it goes to a person."""
+    question = submitted.get("response") or policy.response
+    return bool(question["type"] != ResponseType.BINARY)
 
 
 def require_context(prepared: Prepared) -> None:
@@ -188,9 +219,10 @@ def judge(
     *,
     agent: Agent,
     run: str,
-    templates: Sequence[ApprovalTemplate] = (),
+    patterns: Sequence[Pattern] = (),
     reported: float | None = None,
     ask_a_person: bool = False,
+    explain: bool = False,
 ) -> Evaluation:
     """What the policy says of these exact bytes."""
     candidates = evaluation.proposals(
@@ -205,9 +237,10 @@ def judge(
     return evaluation.evaluate(
         policy,
         candidates,
-        patterns=[template.pattern() for template in templates],
+        patterns=patterns,
         reported=reported,
         ask_a_person=ask_a_person,
+        explain=explain,
     )
 
 
@@ -301,11 +334,11 @@ def envelope_of(submitted: Mapping[str, Any]) -> str:
     )
 
 
-def _version_for(name: str) -> CheckpointVersion:
-    if version := policies.live_version(name):
-        return version
-    if settings.UNKNOWN_CHECKPOINT == "default" and (version := policies.live_version("default")):
-        return version
+def _in_force(name: str) -> InForce:
+    if found := policies.in_force(name):
+        return found
+    if settings.UNKNOWN_CHECKPOINT == "default" and (found := policies.in_force("default")):
+        return found
     near = policies.close_names(name)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise UnknownCheckpoint(

@@ -1,23 +1,19 @@
-"""Policies: from a file and back, and what makes a version the one that holds."""
+"""Policies: from a file and back, and whether they may be saved."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
-from approvals import events
-from approvals.models import ApprovalTemplate, Checkpoint, CheckpointVersion
+from approvals.models import ApprovalTemplate, CheckpointVersion
 from approvals.operations import _policy_loading, _policy_rows
 from approvals.operations._policy_loading import Change, Loading
-from approvals.operations._publishing import go_live
-from approvals.refusals import Conflict, Forbidden, Refusal
+from approvals.refusals import Refusal
 from approvals.rules import policy_checks, policy_text, template_checks
 from approvals.rules.policy import OnTimeout
 from approvals.rules.policy_problems import Problem
 from approvals.rules.policy_text import Document, Unreadable
-from audit import trail
 
 State = CheckpointVersion.State
 
@@ -26,14 +22,6 @@ class InvalidPolicy(Refusal):
     """Cannot be saved; `errors` name every place, the message the first."""
 
     code = "invalid_policy"
-
-
-class NotADraft(Conflict):
-    code = "not_a_draft"
-
-
-class SecondPersonNeeded(Forbidden):
-    code = "second_person_needed"
 
 
 @transaction.atomic(durable=True)
@@ -54,7 +42,7 @@ def load(document: str, *, actor: str, at: datetime, draft: bool = False) -> lis
     except Unreadable as error:
         raise InvalidPolicy(f"The policy cannot be read: {error}.") from error
     if found := list(_policy_loading.problems(read, at=at)):
-        raise _invalid(found)
+        raise invalid(found)
     loading = Loading(actor, at, draft)
     changes = _policy_loading.make_teams(read)
     changes += [
@@ -79,40 +67,17 @@ def dump() -> str:
     return policy_text.write(Document(checkpoints=checkpoints, templates=patterns))
 
 
-@transaction.atomic(durable=True)
-def publish(
-    version: CheckpointVersion,
-    *,
-    actor: str,
-    at: datetime,
-    by_user: User | None = None,
-) -> CheckpointVersion:
-    """
-    Make a draft or shadow version the live one and retire the one before; return it.
+def fields_of(version: CheckpointVersion) -> dict[str, Any]:
+    """What a version says, under the names of a policy file, all of it. Wants team loaded."""
+    agreed = version.on_timeout == OnTimeout.APPROVE
+    return _policy_rows.tidy_checkpoint(
+        _policy_rows.fields_of_version(version, silence_allowed=agreed)
+    )
 
-    :param by_user: the person who publishes; None for somebody with a shell
-    :raises NotADraft: it is live or retired already
-    :raises SecondPersonNeeded: whoever wrote it cannot publish it
-    :raises InvalidPolicy: what stands in it could not be saved today
-    """
-    checkpoint = Checkpoint.objects.select_for_update().get(pk=version.checkpoint_id)
-    version = CheckpointVersion.objects.select_related("checkpoint", "team", "on_call").get(
-        pk=version.pk
-    )
-    if version.state not in (State.DRAFT, State.SHADOW):
-        raise NotADraft(f"Version {version.number} is {version.get_state_display()} already.")
-    if by_user is not None and by_user.pk == version.created_by_id:
-        raise SecondPersonNeeded("Somebody else has to publish what you wrote.")
-    if found := problems_of_version(
-        version, silence_allowed=version.on_timeout == OnTimeout.APPROVE
-    ):
-        raise _invalid([(checkpoint.name, problem) for problem in found])
-    version.published_by = by_user
-    data = go_live(version, at=at)
-    trail.record_in_stream(
-        checkpoint.ref, events.CHECKPOINT_PUBLISHED, actor=actor, at=at, data=data
-    )
-    return version
+
+def text_of(version: CheckpointVersion) -> str:
+    """The version as the entry of a policy file; its SHA-256 is the version's digest."""
+    return _policy_rows.said_of_version(version)
 
 
 def problems_of_version(version: CheckpointVersion, *, silence_allowed: bool) -> list[Problem]:
@@ -136,7 +101,8 @@ def _by_name(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(entries, key=lambda given: given["name"])
 
 
-def _invalid(found: list[tuple[str, Problem]]) -> InvalidPolicy:
+def invalid(found: list[tuple[str, Problem]]) -> InvalidPolicy:
+    """The refusal of a policy with these problems, each with the name of its entry."""
     sentences = [f"{place}: {problem}" for place, problem in found]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     errors = [

@@ -3,26 +3,29 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
-from approvals.models import Agent, ApprovalGroup, ApprovalRequest, ApprovalTemplate, Bypass
+from approvals.models import Agent, ApprovalGroup, ApprovalRequest
 from approvals.operations import (
     _announcing,
-    _bypassing,
     _creating,
+    _passing,
     _pausing,
     _preparing,
     _quota,
     _settling,
+    _shadowing,
 )
+from approvals.operations._passing import WayThrough, way_through
 from approvals.operations._preparing import Prepared
 from approvals.refusals import Conflict, Refusal
 from approvals.rules.canonical import digest
-from approvals.rules.lifecycle import Status, Via
+from approvals.rules.lifecycle import Status
+
+__all__ = ["Submitted", "evaluate", "submit", "submit_group", "way_through"]
 
 
 class IdempotencyKeyReused(Refusal):
@@ -117,40 +120,15 @@ def evaluate(agent: Agent, submitted: Mapping[str, Any], *, at: datetime) -> Pre
     return _preparing.prepare(agent, submitted, at=at)
 
 
-@dataclass(frozen=True)
-class Passage:
-    """What lets something through without a person; `via` is None where a person is asked."""
-
-    via: Via | None
-    template: ApprovalTemplate | None = None
-    bypass: Bypass | None = None
-
-
-def passage_of(prepared: Prepared, *, at: datetime) -> Passage:
-    """By a template within its limits, else by the policy, else, in a storm, by a bypass."""
-    if prepared.evaluation.via == Via.NOT_TRIGGERED:
-        return Passage(Via.NOT_TRIGGERED)
-    for template in prepared.templates:
-        if template.name in prepared.evaluation.fitting and _within_limits(
-            template, prepared, at=at
-        ):
-            return Passage(Via.TEMPLATE, template=template)
-    if prepared.evaluation.via:
-        return Passage(prepared.evaluation.via)
-    if bypass := _bypassing.bypass_for(prepared, at=at):
-        return Passage(Via.BYPASS, bypass=bypass)
-    return Passage(None)
-
-
 @transaction.atomic(durable=True)
 def _write(
     prepared: Prepared, *, at: datetime, idempotency_key: str | None, fingerprint: str
 ) -> ApprovalRequest:
     _pausing.refuse_if_paused(prepared.agent, prepared.version.checkpoint)
     group, index = _place_in_group(prepared)
-    _hold_limited_templates([prepared])
-    passage = passage_of(prepared, at=at)
-    if passage.via is None:
+    _passing.hold_limited([prepared])
+    way = way_through(prepared, at=at)
+    if way.via is None:
         _quota.refuse_if_over(prepared.agent, arriving=1)
     approval = _creating.create(
         prepared,
@@ -160,7 +138,8 @@ def _write(
         group=group,
         group_index=index,
     )
-    _let_pass(approval, passage, at=at)
+    _shadowing.record(approval, prepared, at=at)
+    _let_pass(approval, way, at=at)
     return approval
 
 
@@ -184,59 +163,31 @@ def _write_group(
         created.append(approval)
     # Settling takes the agent's row for its feed; do that once everything else is written
     # and held, or two turns at once could wait for each other.
-    _hold_limited_templates(prepared)
+    _passing.hold_limited(prepared)
     for approval, member in zip(created, prepared, strict=True):
+        _shadowing.record(approval, member, at=at)
         # Counted one after the other: an earlier member uses up a template's limit.
-        _let_pass(approval, passage_of(member, at=at), at=at)
+        _let_pass(approval, way_through(member, at=at), at=at)
     _quota.refuse_if_over(agent, arriving=0)
     return created
 
 
-def _let_pass(approval: ApprovalRequest, passage: Passage, *, at: datetime) -> None:
-    if passage.via is None:
+def _let_pass(approval: ApprovalRequest, way: WayThrough, *, at: datetime) -> None:
+    if way.via is None:
         _announcing.new(approval, at=at)
         return
-    if passage.template:
-        approval.template = passage.template
+    if way.template:
+        approval.template = way.template
         approval.save(update_fields=["template"])
     _settling.settle(
         approval,
         Status.APPROVED,
-        via=passage.via,
-        actor=passage.bypass.ref if passage.bypass else f"policy:{approval.checkpoint}",
+        via=way.via,
+        actor=way.bypass.ref if way.bypass else f"policy:{approval.checkpoint}",
         at=at,
         verdict="approve",
-        bypass=passage.bypass,
+        bypass=way.bypass,
     )
-
-
-def _hold_limited_templates(prepared: Sequence[Prepared]) -> None:
-    # What two submissions count at once, both would find within the limit.
-    fitting = {name for member in prepared for name in member.evaluation.fitting}
-    if not fitting:
-        return
-    list(
-        ApprovalTemplate.objects.select_for_update()
-        .filter(name__in=fitting)
-        .exclude(max_per_hour=None, max_per_day=None, max_amount_per_day=None)
-        .order_by("pk")
-    )
-
-
-def _within_limits(template: ApprovalTemplate, prepared: Prepared, *, at: datetime) -> bool:
-    used = template.approvals.filter(submitted_at__gt=at - timedelta(days=1))
-    if template.max_per_day is not None and used.count() >= template.max_per_day:
-        return False
-    in_the_hour = used.filter(submitted_at__gt=at - timedelta(hours=1))
-    if template.max_per_hour is not None and in_the_hour.count() >= template.max_per_hour:
-        return False
-    if template.max_amount_per_day is None:
-        return True
-    if prepared.evaluation.amount is None:
-        return False  # an amount nobody can see is not within a limit
-    spent = used.aggregate(sum=Sum("amount"))["sum"] or 0.0
-    # Rounded, or the noise of floats would refuse the last cent.
-    return round(spent + prepared.evaluation.amount, 6) <= float(template.max_amount_per_day)
 
 
 def _place_in_group(prepared: Prepared) -> tuple[ApprovalGroup | None, int | None]:

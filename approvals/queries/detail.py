@@ -15,6 +15,7 @@ from approvals.models import (
     OutcomeReport,
     Reviewer,
     Revision,
+    ShadowVerdict,
 )
 from approvals.queries import approvals, similar
 from approvals.queries.rows import effect_of
@@ -22,6 +23,7 @@ from approvals.queries.similar import Similar
 from approvals.queries.votes import Votes, votes_on
 from approvals.rules import redaction
 from approvals.rules.effect import Part
+from approvals.rules.lifecycle import Via
 from approvals.rules.verdicts import VOTES
 from audit import trail
 from audit.models import Event
@@ -65,6 +67,8 @@ class Detail:
     deliveries: list[Delivery]
     grant: Grant | None
     reports: list[OutcomeReport]
+    # What versions in the shadow would have done: told once a person decided, to sway nobody.
+    shadows: list[ShadowVerdict]
 
     @property
     def cast(self) -> list[Decision]:
@@ -118,7 +122,12 @@ def load(approval: ApprovalRequest, *, reviewer: Reviewer, at: datetime) -> Deta
         ),
         grant=Grant.objects.filter(approval=approval).first() if is_settled else None,
         reports=list(approval.outcome_reports.all()[:20]) if is_settled else [],
+        shadows=_shadows(approval) if approval.via == Via.HUMAN else [],
     )
+
+
+def _shadows(approval: ApprovalRequest) -> list[ShadowVerdict]:
+    return list(approval.shadow_verdicts.select_related("version").order_by("version__number"))
 
 
 def _shown(

@@ -1,7 +1,7 @@
 """What a policy says about one proposal, in the order that a policy is read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals.rules import context, expressions, matching, risk
@@ -18,8 +18,9 @@ class Evaluation:
     `via` is what lets the proposal pass at once; None means that a person is asked.
 
     `fitting` are the templates that match, best first; the caller still counts their
-    limits. `problems` are expressions that could not be evaluated: each of them sends
-    the proposal to a person.
+    limits. `objections` say why the others do not: of all of them if that was asked for,
+    else of none. `problems` are expressions that could not be evaluated: each of them
+    sends the proposal to a person.
     """
 
     risk: RiskAssessment
@@ -27,9 +28,12 @@ class Evaluation:
     needed: int
     amount: float | None
     via: Via | None
+    triggered: bool
+    never_auto: bool
     # Whether a person must see it, by `never_auto` or because a rule could not be evaluated.
     barred: bool
     fitting: tuple[str, ...]
+    objections: Mapping[str, str]
     missing_context: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -71,53 +75,62 @@ def evaluate(
     patterns: Sequence[Pattern] = (),
     reported: float | None = None,
     ask_a_person: bool = False,
+    explain: bool = False,
 ) -> Evaluation:
     """
     Read the policy over a request (first in `candidates`) and its steps.
 
     :param ask_a_person: True where a person already has the matter in hand (an edit, a
         follow-up): nothing passes by itself then
+    :param explain: look at every template, even where none may pass it, and say why not
     """
-    request = candidates[0]
     assessment = risk.assess(policy.risk_rules, candidates, reported=reported)
     problems = list(assessment.errors)
     # A step that would have triggered by itself does so in a plan, too.
-    triggered = any(
-        _holds_or_closed(policy.trigger or "true", candidate.facts, problems, closed=True)
+    triggered = not policy.trigger or any(
+        _holds_or_closed(policy.trigger, candidate.facts, problems, closed=True)
         for candidate in candidates
     )
-    barred = any(
-        _holds_or_closed(
-            policy.never_auto or "false",
-            expressions.Facts({**candidate.facts, "risk": assessment.score}),
-            problems,
-            closed=True,
-        )
-        for candidate in candidates
+    scored = [_with_risk(candidate, assessment.score) for candidate in candidates]
+    never_auto = bool(policy.never_auto) and any(
+        _holds_or_closed(policy.never_auto, candidate.facts, problems, closed=True)
+        for candidate in scored
     )
-    fitting = tuple(
-        pattern.name
-        for pattern in patterns
-        # A plan holds steps that the pattern never looked at.
-        if len(candidates) == 1
-        and matching.objection(pattern, request, risk=assessment.score) is None
-    )
-    tier = tier_for(assessment.score, policy.tiers)
-    barred = barred or bool(problems)
+    barred = never_auto or bool(problems)
     may_pass = not (barred or ask_a_person)
+    looked_at = patterns if triggered and may_pass else ()
+    tier = tier_for(assessment.score, policy.tiers)
     return Evaluation(
         risk=assessment,
         tier=tier,
         needed=policy.quorum.get(tier, 1),
         amount=risk.amount_of(candidates),
         via=_passes(policy, assessment, triggered, may_pass, ask_a_person),
+        triggered=triggered,
+        never_auto=never_auto,
         barred=barred,
-        fitting=fitting if triggered and may_pass else (),
+        fitting=tuple(pattern.name for pattern in looked_at if _objection(pattern, scored) is None),
+        objections={
+            pattern.name: why
+            for pattern in (patterns if explain else ())
+            if (why := _objection(pattern, scored))
+        },
         missing_context=tuple(
-            context.missing(policy.required_context, request.document["context"])
+            context.missing(policy.required_context, candidates[0].document["context"])
         ),
         problems=tuple(problems),
     )
+
+
+def _with_risk(candidate: Proposal, score: float) -> Proposal:
+    return replace(candidate, facts=candidate.facts.knowing(score))
+
+
+def _objection(pattern: Pattern, scored: Sequence[Proposal]) -> str | None:
+    if len(scored) > 1:
+        return "it is a plan, whose steps no template looks at"
+    request = scored[0]
+    return matching.objection(pattern, request, risk=request.facts["risk"])
 
 
 def _passes(

@@ -67,11 +67,24 @@ class Facts(Mapping[str, Any]):
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self._facts = dict(facts)
-        self._bound = self._flat()
-        self.activation = WITH_RISK.Activation(self._bound)
+        self._bind(self._flat())
+
+    def knowing(self, risk: float) -> "Facts":
+        """The same facts and the risk, which is known once they have been looked at."""
+        facts = object.__new__(Facts)
+        facts._facts = {**self._facts, "risk": risk}
+        facts._bind({**self._bound, "risk": risk})
+        return facts
+
+    def _bind(self, bound: dict[str, Any]) -> None:
+        self._bound = bound
+        self.activation = WITH_RISK.Activation(bound)
 
     def __getitem__(self, name: str) -> Any:
         return self._facts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._facts
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._facts)
@@ -84,8 +97,7 @@ class Facts(Mapping[str, Any]):
         bound = {name: _spelled(value) for name, value in self._bound.items()}
         if bound == self._bound:
             return False
-        self._bound = bound
-        self.activation = WITH_RISK.Activation(bound)
+        self._bind(bound)
         return True
 
     def longest_text(self) -> int:

@@ -1,7 +1,7 @@
 """Pre-approved patterns: does a template fit a proposal?"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,11 @@ def objection(pattern: Pattern, proposal: Proposal, *, risk: float) -> str | Non
             return f"{condition.pointer} {words} {condition.value!r}: not so here"
     if not pattern.expression:
         return None
+    # Facts that know the risk were converted once for all the templates that ask.
+    knows_risk = proposal.facts.get("risk") == risk
+    facts = proposal.facts if knows_risk else {**proposal.facts, "risk": risk}
     try:
-        fits = expressions.holds(pattern.expression, {**proposal.facts, "risk": risk})
+        fits = expressions.holds(pattern.expression, facts)
     except expressions.Undecided as error:
         return f"its expression could not be evaluated: {error}"
     return None if fits else "its expression does not hold"
@@ -85,23 +88,16 @@ def _holds(condition: Condition, document: Mapping[str, Any]) -> bool:
     found = at(document, condition.pointer, _MISSING)
     if found is _MISSING:
         return False
-    match Operator(condition.operator):
-        case Operator.EQ:
-            return _same(found, condition.value)
-        case Operator.NE:
-            return not _same(found, condition.value)
-        case Operator.IN:
-            choices = condition.value if isinstance(condition.value, list | tuple) else ()
-            return any(_same(found, value) for value in choices)
-        case Operator.MIN:
-            return _are_numbers(found, condition.value) and bool(found >= condition.value)
-        case Operator.MAX:
-            return _are_numbers(found, condition.value) and bool(found <= condition.value)
-        case Operator.MATCHES:
-            return isinstance(found, str) and _matches(condition.value, found)
+    return _TESTS[condition.operator](found, condition.value)
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _is_one_of(found: Any, choices: Any) -> bool:
+    return isinstance(choices, list | tuple) and any(_same(found, value) for value in choices)
+
+
+def _matches(text: Any, pattern: str) -> bool:
+    if not isinstance(text, str):
+        return False
     # Through CEL, whose engine is RE2: an admin's pattern on an agent's text stays linear.
     source = f"action.matches({json.dumps(f'^(?:{pattern})$', ensure_ascii=False)})"
     try:
@@ -121,3 +117,13 @@ def _same(one: Any, other: Any) -> bool:
 
 def _are_numbers(*values: Any) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+_TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    Operator.EQ: _same,
+    Operator.NE: lambda found, value: not _same(found, value),
+    Operator.IN: _is_one_of,
+    Operator.MIN: lambda found, value: _are_numbers(found, value) and found >= value,
+    Operator.MAX: lambda found, value: _are_numbers(found, value) and found <= value,
+    Operator.MATCHES: _matches,
+}

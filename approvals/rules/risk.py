@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from approvals.rules import amounts, effect, expressions
+from approvals.rules.expressions import Facts
 from approvals.rules.policy import RiskRule
 
 
@@ -17,7 +18,7 @@ class Proposal:
     template conditions point into. A plan is the request itself and each of its steps.
     """
 
-    facts: Mapping[str, Any]
+    facts: Facts
     document: Mapping[str, Any]
     step: str = ""
 

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from approvals.forms import opened_mark
 from approvals.models import ApprovalRequest, Reviewer
-from approvals.operations import assignment
+from approvals.operations import assignment, policies
 from approvals.queries import detail, inbox
 from approvals.queries.detail import Detail
 from approvals.queries.rows import mark_of, silence_of
 from approvals.refusals import Refusal
-from approvals.rules import authority
+from approvals.rules import authority, policy_words
+from approvals.rules.policy_words import Passage
 from approvals.rules.tiers import SHIPPED_BOUNDS, Tier, tier_for
 from approvals.rules.verdicts import StepStatus, StepVerdict
 from approvals.views import hand, timeline, words
@@ -86,6 +87,7 @@ def context_of(
         "is_vague": any(flag["code"] == "context.vague" for flag in approval.flags),
         "bounds": bounds_of(approval),
         "factors": approval.risk["factors"],
+        "terms": terms_of(approval),
         "steps": steps_of(shown, said.fields),
         "step_verdicts": [(verdict.value, verdict.label.capitalize()) for verdict in StepVerdict],
         "gone_steps": _gone_steps(shown),
@@ -145,6 +147,16 @@ def quote_of(about: Mapping[str, Any]) -> dict[str, Any]:
     if alternatives:
         facts.append(("Instead", alternatives))
     return {"text": text, "facts": [*facts, *rest.items()]}
+
+
+# What a version says of who decides and what time does; it was frozen when it was asked.
+OF_THE_TERMS = ("Who decides", "Silence", "Who is told")
+
+
+def terms_of(approval: ApprovalRequest) -> list[Passage]:
+    """Under which terms it was asked, in words. Wants version, checkpoint and team loaded."""
+    said = policy_words.passages(policies.fields_of(approval.version))
+    return [passage for passage in said if passage.title in OF_THE_TERMS]
 
 
 def bounds_of(approval: ApprovalRequest) -> tuple[float, ...]:

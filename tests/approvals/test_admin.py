@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from approvals import events
@@ -32,6 +33,7 @@ from audit.models import Event
 from tests import factories
 
 State = CheckpointVersion.State
+CHANGES = ("view_checkpointversion", "change_checkpointversion")
 HISTORY = [
     "approvals_approvalrequest",
     "approvals_decision",
@@ -256,49 +258,56 @@ class TestADraft:
         assert not CheckpointVersion.objects.filter(pk=draft.pk).exists()
 
 
-class TestPublishing:
-    def test_takes_a_second_person(self, admin, draft):
-        response = do(admin, draft, "publish")
+class TestTheLifeOfAVersion:
+    def test_leads_from_a_draft_to_the_page_that_publishes(self, admin, draft):
+        page = admin.get(page_of(draft))
 
-        assert told(response) == ["Somebody else has to publish what you wrote."]
-        draft.refresh_from_db()
-        assert draft.state == State.DRAFT
+        assert reverse("policy", args=[draft.pk]) in page.content.decode()
+        assert do(admin, draft, "publish").status_code == 403
 
-    def test_retires_the_one_before_and_is_on_record(
-        self, admin, draft, payments, root, other_root
+    def test_saving_is_on_record_for_everybody_who_did(
+        self, admin, draft, root, client, other_root
     ):
-        draft.created_by = other_root
-        draft.save(update_fields=["created_by"])
+        for person in (root, other_root):
+            client.force_login(person)
+            client.post(page_of(draft), form_of(client.get(page_of(draft))) | {"title": "x"})
 
-        do(admin, draft, "publish")
+        saved = trail.history_of(draft.checkpoint.ref)
+        assert [event.actor for event in saved] == [f"user:{root.pk}", f"user:{other_root.pk}"]
+        assert {event.type for event in saved} == {events.CHECKPOINT_DRAFT_SAVED}
+
+    def test_goes_through_the_shadow_into_retirement(self, admin, draft):
+        do(admin, draft, "start_shadow")
+        draft.refresh_from_db()
+        assert draft.state == State.SHADOW
+        assert admin.post(page_of(draft), {"title": "Another"}).status_code == 403
+
+        do(admin, draft, "stop_shadow")
 
         draft.refresh_from_db()
+        assert draft.state == State.RETIRED
+
+    def test_goes_back_by_a_draft_of_what_held_then(self, admin, payments, at):
+        payments.state, payments.published_at, payments.title = State.RETIRED, at, "As it was"
+        payments.save()
+
+        response = do(admin, payments, "go_back")
+
+        made = payments.checkpoint.versions.get(number=2)
+        assert (made.state, made.title) == (State.DRAFT, "As it was")
+        assert "Somebody else has to publish it." in told(response)[0]
+
+    def test_ends_live_only_by_somebody_who_may_publish(self, client, payments, root):
+        editor = factories.UserFactory(username="eve", is_staff=True)
+        editor.user_permissions.set(Permission.objects.filter(codename__in=CHANGES))
+        client.force_login(editor)
+        assert do(client, payments, "retire").status_code == 403
+
+        client.force_login(root)
+        do(client, payments, "retire")
+
         payments.refresh_from_db()
-        assert (draft.state, payments.state) == (State.LIVE, State.RETIRED)
-        assert draft.published_by == root
-        event = trail.history_of(draft.checkpoint.ref)[-1]
-        assert (event.type, event.actor) == (events.CHECKPOINT_PUBLISHED, f"user:{root.pk}")
-
-    def test_of_somebody_elses_draft_is_not_had_by_editing_it_last(self, admin, draft, other_root):
-        draft.created_by = other_root
-        draft.save(update_fields=["created_by"])
-        admin.post(page_of(draft), form_of(admin.get(page_of(draft))) | {"title": "Mine now"})
-
-        response = do(admin, draft, "publish")
-
-        assert told(response)[-1] == "Somebody else has to publish what you wrote."
-
-    def test_works_on_a_selection(self, admin, draft, other_root):
-        draft.created_by = other_root
-        draft.save(update_fields=["created_by"])
-
-        admin.post(
-            list_of("approvals_checkpointversion"),
-            {"action": "publish_each", "_selected_action": [str(draft.pk)]},
-        )
-
-        draft.refresh_from_db()
-        assert draft.state == State.LIVE
+        assert payments.state == State.RETIRED
 
 
 class TestALiveVersion:

@@ -52,6 +52,10 @@ ITS_OWN = {
 NOTHING_IS_SETTLED = {
     *("", "plans/", "start/", "live/", "history/", "preferences/", "sign-in/", "sign-out/"),
     *("preferences/notices/", "preferences/notices/test/"),
+    *("policies/", "policies/explain/", "policies/versions/<uuid:version_id>/"),
+    *("policies/versions/<uuid:version_id>/publish/", "policies/backtests/<uuid:backtest_id>/"),
+    "policies/versions/<uuid:version_id>/backtest/",
+    "policies/backtests/<uuid:backtest_id>/cases/<uuid:approval_id>/",
     *("healthz", "readyz", "welcome/<str:token>/", ".well-known/jwks.json"),
     *("api/schema/", "api/docs/", "api/v1/approvals/", "api/v1/approvals/bulk/"),
     *("api/v1/approvals/together/", "api/v1/approvals/<uuid:approval_id>/", "api/v1/feed/"),
@@ -69,7 +73,6 @@ ADMIN_ACTIONS = {
     ("approvaltemplate", "turn_on_each"),
     ("checkpoint", "pause_each"),
     ("checkpoint", "resume_each"),
-    ("checkpointversion", "publish_each"),
     ("delivery", "send_each_again"),
     ("notice", "send_each_again"),
 }

@@ -73,10 +73,10 @@ def test_nobody_publishes_what_they_wrote(admin):
     page = admin().go("/admin/approvals/checkpoint/")
     page.get_by_role("link", name="refunds").click()
     page.get_by_role("button", name="New draft").click()
-
-    page.get_by_role("button", name="Publish").click()
+    page.get_by_role("link", name="Compare and publish").click()
 
     page.get_by_text("Somebody else has to publish what you wrote.").wait_for()
+    assert page.get_by_role("button", name="Publish").get_attribute("aria-disabled") == "true"
     assert CheckpointVersion.objects.get(checkpoint__name="refunds", number=2).state == "draft"
 
 

@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import django
@@ -25,6 +25,8 @@ from django.utils import timezone  # noqa: E402
 from approvals.models import (  # noqa: E402
     Agent,
     ApprovalRequest,
+    Backtest,
+    CheckpointVersion,
     Delivery,
     Grant,
     Message,
@@ -32,6 +34,7 @@ from approvals.models import (  # noqa: E402
 )
 from approvals.operations import (  # noqa: E402
     agents,
+    backtests,
     batches,
     decisions,
     deliveries,
@@ -44,7 +47,7 @@ from approvals.rules.tiers import Tier  # noqa: E402
 from approvals.rules.verdicts import Verdict  # noqa: E402
 from audit import trail  # noqa: E402
 from audit.models import Event  # noqa: E402
-from tests import factories  # noqa: E402
+from tests import factories, past  # noqa: E402
 from tests.chaos.harness import PASSWORD  # noqa: E402
 
 THREADS = 8
@@ -105,6 +108,35 @@ def set_role(*, name: str, is_active: bool) -> str:
 
 def sweep() -> int:
     return escalation.escalate_due(at=timezone.now())
+
+
+def remember(*, name: str, count: int) -> None:
+    """A past of so many decisions at a checkpoint, and a draft that would pass many of them."""
+    live = CheckpointVersion.objects.get(checkpoint__name=name, state="live")
+    past.write(live, Agent.objects.get(), count, until=timezone.now())
+    factories.VersionFactory(
+        checkpoint=live.checkpoint, number=2, state="draft", auto_approve_below=0.3
+    )
+
+
+def ask_backtest(*, name: str, until: str) -> str:
+    draft = CheckpointVersion.objects.get(checkpoint__name=name, state="draft")
+    at = datetime.fromisoformat(until)
+    asked = backtests.ask(draft, days=30, by_user=None, actor=ACTOR, at=at)
+    return str(asked.pk)
+
+
+def backtest(*, of: str) -> dict[str, Any]:
+    """How far it is, and what it has counted."""
+    found = Backtest.objects.get(pk=of)
+    counted = found.result.get("tally")
+    said = {"state": found.state, "done": found.done, "data": found.data_hash, "tally": counted}
+    return said | {"overruled": found.overruled.count()}
+
+
+def silence_backtest(*, of: str) -> None:
+    """As if its worker had not been heard of for long."""
+    Backtest.objects.filter(pk=of).update(beat_at=timezone.now() - timedelta(hours=1))
 
 
 def deliver_later(*, by_seconds: float) -> int:
@@ -214,6 +246,10 @@ COMMANDS: dict[str, Callable[..., Any]] = {
         employ,
         set_role,
         sweep,
+        remember,
+        ask_backtest,
+        backtest,
+        silence_backtest,
         deliver_later,
         decide,
         decide_many,

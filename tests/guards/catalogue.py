@@ -241,7 +241,7 @@ GUARDS: list[Guard] = [
             "",
         ),
         a_submission_too_many=(
-            "    if passage.via is None:\n        _quota",
+            "    if way.via is None:\n        _quota",
             "    if False:\n        _quota",
         ),
         a_turn_too_many=("    _quota.refuse_if_over(agent, arriving=0)\n", ""),

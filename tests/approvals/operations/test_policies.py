@@ -5,12 +5,7 @@ import pytest
 from approvals import events
 from approvals.models import ApprovalTemplate, Checkpoint, CheckpointVersion, Team
 from approvals.operations import policies
-from approvals.operations.policies import (
-    Change,
-    InvalidPolicy,
-    NotADraft,
-    SecondPersonNeeded,
-)
+from approvals.operations.policies import Change, InvalidPolicy
 from approvals.rules.policy import SHIPPED_RISK_RULES
 from audit import trail
 from tests import factories
@@ -212,7 +207,11 @@ class TestLoad:
 
         assert change == Change("checkpoint", "refunds", "drafted", 2)
         assert live("refunds").number == 1
-        assert len(trail.history_of(Checkpoint.objects.get().ref)) == 1
+        recorded = trail.history_of(Checkpoint.objects.get().ref)
+        assert [event.type for event in recorded] == [
+            events.CHECKPOINT_PUBLISHED,
+            events.CHECKPOINT_DRAFT_SAVED,
+        ]
 
     def test_the_same_draft_is_not_made_twice(self, load):
         load("checkpoints: [{name: refunds}]", draft=True)
@@ -308,49 +307,6 @@ class TestTheLifeOfATemplate:
 
         assert load(self.ON.replace("state: on", "state: off"))[1].change == "changed"
         assert load(self.ON)[1].change == "changed"
-
-
-class TestPublish:
-    @pytest.fixture
-    def draft(self, payments):
-        return factories.VersionFactory(
-            checkpoint=payments.checkpoint, number=2, state="draft", title="Payments"
-        )
-
-    def publish(self, version, at, **who):
-        return policies.publish(version, actor="user:1", at=at, **who)
-
-    def test_makes_a_draft_the_one_that_holds(self, draft, payments, at):
-        published = self.publish(draft, at)
-
-        payments.refresh_from_db()
-        assert (published.state, published.published_at) == ("live", at)
-        assert payments.state == "retired"
-        (event,) = trail.history_of(payments.checkpoint.ref)
-        assert event.type == events.CHECKPOINT_PUBLISHED
-
-    def test_names_the_person_who_published(self, draft, ada, at):
-        assert self.publish(draft, at, by_user=ada.user).published_by == ada.user
-
-    def test_takes_a_second_person(self, draft, ada, at):
-        draft.created_by = ada.user
-        draft.save()
-
-        with pytest.raises(SecondPersonNeeded):
-            self.publish(draft, at, by_user=ada.user)
-
-    @pytest.mark.parametrize("state", ["live", "retired"])
-    def test_refuses_what_is_no_draft(self, payments, state, at):
-        CheckpointVersion.objects.update(state=state)
-
-        with pytest.raises(NotADraft):
-            self.publish(payments, at)
-
-    def test_refuses_a_draft_that_could_not_be_saved_today(self, draft, at):
-        CheckpointVersion.objects.filter(pk=draft.pk).update(trigger="action ==")
-
-        with pytest.raises(InvalidPolicy, match="payments: trigger: line 1, column 10"):
-            self.publish(draft, at)
 
 
 class TestProblemsForForms:

@@ -7,6 +7,7 @@ from django.db import connection
 from approvals import events
 from approvals.models import ApprovalRequest, Grant, Message
 from approvals.operations import submission
+from approvals.operations._passing import WayThrough
 from approvals.operations._preparing import (
     InvalidPlan,
     InvalidResponse,
@@ -16,7 +17,7 @@ from approvals.operations._preparing import (
     UnknownCheckpoint,
     UrlNotAllowed,
 )
-from approvals.operations.submission import IdempotencyKeyReused, Passage
+from approvals.operations.submission import IdempotencyKeyReused
 from approvals.refusals import Paused
 from approvals.rules.canonical import digest
 from approvals.rules.lifecycle import Status, Via
@@ -330,7 +331,7 @@ class TestWhatPassesAtOnce:
 
         prepared = submission.evaluate(robin, BODY, at=at)
 
-        assert submission.passage_of(prepared, at=at) == Passage(Via.TEMPLATE, template)
+        assert submission.way_through(prepared, at=at) == WayThrough(Via.TEMPLATE, template)
         assert ApprovalRequest.objects.count() == Event.objects.count() == 0
 
 

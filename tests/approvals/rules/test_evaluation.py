@@ -243,3 +243,37 @@ class TestProposals:
         )
 
         assert step.facts["args"] == {}
+
+
+class TestExplaining:
+    TINY = Pattern("tiny", (Condition("/arguments/amount", "max", 5),), max_risk=0.2)
+
+    def test_says_why_each_template_does_not_fit(self):
+        found = evaluate(patterns=[SMALL, self.TINY], arguments={"amount": 20}, explain=True)
+
+        assert found.fitting == ("small",)
+        assert found.objections == {"tiny": "/arguments/amount is at most 5: not so here"}
+
+    def test_looks_at_templates_even_where_none_may_pass_it(self):
+        barred = {"arguments": {"amount": 20, "irreversible": True}}
+
+        found = evaluate(patterns=[SMALL, self.TINY], explain=True, **barred)
+
+        assert (found.never_auto, found.barred, found.fitting) == (True, True, ())
+        assert set(found.objections) == {"tiny"}
+
+    def test_comes_to_the_same_as_not_explaining(self):
+        plain = evaluate(patterns=[SMALL, self.TINY], arguments={"amount": 20})
+        explained = evaluate(patterns=[SMALL, self.TINY], arguments={"amount": 20}, explain=True)
+
+        assert plain == replace(explained, objections={})
+
+    def test_tells_a_trigger_from_a_bar(self):
+        found = evaluate(replace(OPEN_POLICY, trigger="false", never_auto=""))
+
+        assert (found.triggered, found.never_auto, found.barred) == (False, False, False)
+
+    def test_of_a_plan_no_template_looks_at_the_steps(self):
+        found = evaluate(patterns=[SMALL], arguments={"amount": 20}, steps=[{}], explain=True)
+
+        assert found.objections == {"small": "it is a plan, whose steps no template looks at"}

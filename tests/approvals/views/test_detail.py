@@ -381,7 +381,7 @@ class TestItsCost:
         decide(approval, dora, "guide", feedback="one", when=now)
         decide(ask(), dora, "approve", when=now)
         page_of(ada_at, approval)
-        with django_assert_num_queries(24, exact=False) as one:
+        with django_assert_num_queries(25, exact=False) as one:
             page_of(ada_at, approval)
         for n in range(20):
             decide(approval, dora, "guide", feedback=f"more {n}", when=now)
