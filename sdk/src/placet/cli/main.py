@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .. import _errors
 from .._errors import PlacetError
 from .._version import __version__
-from . import ask, gate, inert, submit, verify, wait
+from . import ask, gate, inert, serving, submit, verify, wait
 from .review import command as review
 
 DESCRIPTION = "Ask a person before something is done; or be that person."
@@ -23,7 +23,7 @@ environment:
 exit codes: 0 done, 1 refused, 2 wrong usage, 3 rejected, 4 not decided in time,
 5 server out of reach; gate: the command's own once it runs
 """
-COMMANDS = (submit, wait, gate, ask, review, verify)
+COMMANDS = (submit, wait, gate, ask, review, verify, serving)
 
 # The first that fits.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
@@ -41,6 +41,9 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    words = sys.argv[1:] if words is None else words
+    if words and words[0] in serving.MAINS:
+        return serving.MAINS[words[0]](words[1:])
     options = parser().parse_args(words)
     try:
         code: int = options.perform(options)
