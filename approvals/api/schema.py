@@ -103,6 +103,7 @@ APPROVAL = _answer(
     paused=_or_null(_answer(detail=STRING, since=bodies.INSTANT)),
     decision=_or_null(ref("Decision")),
     grant=_or_null(STRING),
+    consumed_at=_or_null(bodies.INSTANT),
     created_at=bodies.INSTANT,
     action=STRING,
     arguments=OBJECT,

@@ -61,6 +61,7 @@ def approval_document(
         "paused": pause_document(pause) if pause else None,
         "decision": approval.decided,
         "grant": grant.token if grant else None,
+        "consumed_at": stamp(grant.consumed_at) if grant and grant.consumed_at else None,
         "created_at": stamp(approval.submitted_at),
         "action": approval.action,
         "arguments": shown.arguments,

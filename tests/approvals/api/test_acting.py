@@ -139,6 +139,14 @@ class TestConsume:
         assert first.json()["consumed_at"] in again["detail"]
         assert Grant.objects.get().consumed_at is not None
 
+    def test_says_when_it_was_taken_to_whoever_reads(self, agent, approved):
+        assert approved["consumed_at"] is None
+
+        taken = agent.post(acts(approved, "consume"), {"digest": approved["digest"]}).json()
+
+        read = agent.get(f"approvals/{approved['id']}/").json()
+        assert read["consumed_at"] == taken["consumed_at"]
+
     def test_is_for_exactly_what_was_approved(self, agent, approved):
         submitted = digest({"action": "pay", "arguments": {"amount": 900}})
 
