@@ -57,6 +57,22 @@ class KeptAdmin(admin.ModelAdmin):
         raise refused(request, IN_USE)
 
 
+class NarrowAdmin(admin.ModelAdmin):
+    """
+    Of rows that others write, too: a page saves what was changed on it, and nothing else.
+
+    A whole row, as it was when the page read it, would undo a pause of a moment ago, or turn
+    back a counter.
+    """
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=sorted(columns.intersection(form.changed_data)))
+
+
 class ReadOnlyAdmin(KeptAdmin):
     """Of history: looked at, page by page, without counting what nobody asked for."""
 

@@ -15,7 +15,14 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from approvals import events
-from approvals.admin.acting import ActingAdmin, KeptAdmin, ReadOnlyAdmin, act, actor_of
+from approvals.admin.acting import (
+    ActingAdmin,
+    KeptAdmin,
+    NarrowAdmin,
+    ReadOnlyAdmin,
+    act,
+    actor_of,
+)
 from approvals.admin.fields import LinesField
 from approvals.models import Agent, ApiKey
 from approvals.operations import agents
@@ -55,7 +62,7 @@ class KeysInline(admin.TabularInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(ActingAdmin, KeptAdmin):
+class AgentAdmin(NarrowAdmin, ActingAdmin, KeptAdmin):
     list_display = ("name", "owner", "is_active", "paused_at", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name",)

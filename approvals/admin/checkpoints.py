@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals.admin.acting import ActingAdmin, KeptAdmin, act, actor_of
+from approvals.admin.acting import ActingAdmin, KeptAdmin, NarrowAdmin, act, actor_of
 from approvals.admin.version_form import FORM_ONLY, VersionForm
 from approvals.models import Checkpoint, CheckpointVersion
 from approvals.operations import agents, versions
@@ -46,7 +46,7 @@ class VersionsInline(admin.TabularInline):
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(ActingAdmin, KeptAdmin):
+class CheckpointAdmin(NarrowAdmin, ActingAdmin, KeptAdmin):
     list_display = ("name", "live", "paused_at", "created_at")
     search_fields = ("name",)
     fields = ("name", "paused_at")
@@ -243,7 +243,7 @@ class CheckpointVersionAdmin(ActingAdmin):
         versions.stop_shadow(version, actor=actor_of(request), at=at)
         return f"Version {version.number} is retired; what it would have done stays on record."
 
-    @act("Retire: refuse what comes here")
+    @act("Retire: refuse what comes here, until somebody else publishes anew")
     def retire(self, request: HttpRequest, version: CheckpointVersion, *, at: datetime) -> str:
         versions.retire(version, actor=actor_of(request), at=at)
         return f"{version.checkpoint} has no live version any more: what names it is refused."

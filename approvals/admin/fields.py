@@ -12,6 +12,13 @@ from approvals.rules.gate import Malformed
 ONE_LINE = 80
 
 
+def refuse_backwards(form: forms.ModelForm, said: dict[str, Any]) -> None:
+    """Say in words what the database would refuse: an end before its start."""
+    start, end = said.get("starts_at"), said.get("ends_at")
+    if start and end and end <= start:
+        form.add_error("ends_at", "It has to end after it starts.")
+
+
 class StrictJSONField(forms.JSONField):
     """JSON as an agent's is read: no repeated keys, no NaN, no NUL, nothing too deep."""
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from approvals import events
 from approvals.admin.acting import KeptAdmin, actor_of
+from approvals.admin.fields import refuse_backwards
 from approvals.admin.hours import HoursField
 from approvals.forms import ChatURLField
 from approvals.models import Absence, Reviewer, Team
@@ -45,8 +46,23 @@ class ReviewerForm(forms.ModelForm):
         return name
 
 
+class AbsenceForm(forms.ModelForm):
+    class Meta:
+        model = Absence
+        exclude = ()  # noqa: DJ006  (the inline says which)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        # The reviewer is the page's, not the form's, so the model's own check does not run.
+        if said.get("delegate") and said["delegate"].pk == self.instance.reviewer_id:
+            self.add_error("delegate", "Nobody stands in for themselves.")
+        refuse_backwards(self, said)
+        return said
+
+
 class AbsencesInline(admin.TabularInline):
     model = Absence
+    form = AbsenceForm
     fk_name = "reviewer"
     extra = 0
     autocomplete_fields = ("delegate",)

@@ -30,6 +30,12 @@ class Column:
     # Of the row's width, in twelfths.
     width: int = 3
 
+    def is_untouched(self, typed: str) -> bool:
+        """Whether this is what a cell sends that nobody filled in: a choice sends its first."""
+        choices = getattr(self.field, "choices", ())
+        first = str(next(iter(choices))[0]) if choices else ""
+        return typed.strip() in ("", first)
+
 
 class RowsWidget(forms.Widget):
     """A table of inputs with spare rows at its end; a script may add more."""
@@ -48,7 +54,7 @@ class RowsWidget(forms.Widget):
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Typed:
         count = data.get(f"{name}-rows", "0")
-        most = min(int(count), MOST_ROWS) if str(count).isdecimal() else 0
+        most = min(int(count), MOST_ROWS) if re.fullmatch("[0-9]{1,6}", str(count)) else 0
         return Typed(
             {column.name: data.get(_cell(name, place, column), "") for column in self.columns}
             for place in range(most)
@@ -66,7 +72,7 @@ class RowsWidget(forms.Widget):
         if self.is_single:
             rows = rows or [{}]
         else:
-            rows += [{}] * max(SPARE_ROWS - _empty_at_the_end(rows), 0)
+            rows += [{}] * max(SPARE_ROWS - _blank_at_the_end(rows, self.columns), 0)
         context = {
             "name": name,
             "columns": self.columns,
@@ -123,7 +129,7 @@ class RowsField(forms.Field):
         self._places, self.widget.mistakes = [], {}
         records = []
         for place, row in enumerate(value or []):
-            if any(text.strip() for text in row.values()):
+            if not _is_blank(row, self.columns):
                 records.append(self._record(place, row))
                 self._places.append(place)
         if self.widget.mistakes:
@@ -206,10 +212,10 @@ def _cell(name: str, place: int, column: Column) -> str:
     return f"{name}-{place}-{column.name}"
 
 
-def _empty_at_the_end(rows: Sequence[Mapping[str, Any]]) -> int:
-    count = 0
-    for row in reversed(rows):
-        if any(str(value).strip() for value in row.values()):
-            break
-        count += 1
-    return count
+def _is_blank(row: Mapping[str, Any], columns: Sequence[Column]) -> bool:
+    return all(column.is_untouched(str(row.get(column.name, ""))) for column in columns)
+
+
+def _blank_at_the_end(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> int:
+    filled = (place for place, row in enumerate(reversed(rows)) if not _is_blank(row, columns))
+    return next(filled, len(rows))

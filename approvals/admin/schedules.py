@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from approvals import events
 from approvals.admin.acting import actor_of
+from approvals.admin.fields import refuse_backwards
 from approvals.models import Schedule, ScheduleOverride, Shift
 from approvals.queries import coverage
 from approvals.rules import zones
@@ -93,8 +94,20 @@ class ShiftsInline(admin.StackedInline):
     )
 
 
+class OverrideForm(forms.ModelForm):
+    class Meta:
+        model = ScheduleOverride
+        exclude = ()  # noqa: DJ006  (the inline's `fields` say which)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        refuse_backwards(self, said)
+        return said
+
+
 class OverridesInline(admin.StackedInline):
     model = ScheduleOverride
+    form = OverrideForm
     verbose_name, verbose_name_plural = "override", "overrides: for once somebody else"
     extra = 0
     formfield_overrides = TYPED

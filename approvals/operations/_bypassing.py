@@ -32,6 +32,8 @@ def _is_low(prepared: Prepared) -> bool:
     judged, terms = prepared.evaluation, prepared.terms
     return (
         judged.tier == Tier.TEAM_MEMBER
+        # It stands for its opener, who is one.
+        and judged.needed == 1
         and judged.risk.score < terms.bounds.get(Tier.TEAM_LEAD, 0.0)
         and not judged.barred
         and terms.response["type"] == ResponseType.BINARY

@@ -21,6 +21,7 @@ from approvals.refusals import Conflict, Refusal
 from approvals.rules import ladder
 from approvals.rules.lifecycle import Status, Via
 from approvals.rules.policy import OnTimeout, Policy, ResponseType
+from approvals.rules.verdicts import Verdict
 from audit import trail
 
 
@@ -124,9 +125,11 @@ def _silence(approval: ApprovalRequest, at: datetime) -> None:
 
 
 def _may_be_approved_by_silence(approval: ApprovalRequest) -> bool:
-    # No silence answers a question; and an edit or an escalation may have raised it since.
+    # No silence answers a question, or a person's no; and an edit or an escalation may have
+    # raised it since.
     return (
         approval.is_pending
+        and not approval.decisions.filter(verdict=Verdict.REJECT).exists()
         and approval.terms.response["type"] == ResponseType.BINARY
         and not _escalating.is_raised(approval)
         and pauses.over(approval.agent, approval.version.checkpoint) is None

@@ -11,7 +11,7 @@ from approvals.operations._preparing import Proposed, SchemaViolation
 from approvals.operations.revising import restate
 from approvals.refusals import Refusal
 from approvals.rules import gate, progress
-from approvals.rules.canonical import merge, patch_between
+from approvals.rules.canonical import canonical, merge, patch_between
 from approvals.rules.progress import RUNS
 from approvals.rules.ruling import Ruling
 from approvals.rules.verdicts import StepStatus, StepVerdict
@@ -133,7 +133,8 @@ def _edited_step(step: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, 
         said.get("merge_patch"),
         f"/steps/{step['id']}/arguments",
     )
-    if arguments == step.get("arguments", {}):
+    # By their bytes: to Python 1 and true are the same.
+    if canonical(arguments) == canonical(step.get("arguments", {})):
         return dict(step)
     return {**step, "arguments": arguments}
 

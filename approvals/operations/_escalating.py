@@ -43,7 +43,7 @@ def raise_to(
     """
     before = before or approval.tier
     approval.required_tier = tier
-    approval.quorum_needed = quorum or approval.terms.needed_at(tier)
+    approval.quorum_needed = quorum or _needed_at(tier, approval)
     approval.claimed_by = approval.claimed_until = None
     trail.record(
         approval,
@@ -79,6 +79,13 @@ def raise_to(
     _announcing.escalated(approval, at=at, reason=reason)
     if _may_be_let_through(approval, at=at):
         _tallying.settle_if_enough(approval, None, at=at)
+
+
+def _needed_at(tier: Tier, approval: ApprovalRequest) -> int:
+    # Two stay two further up, unless the policy says of that tier that fewer will do: who
+    # escalates, or the clock, must not stand for one of them.
+    asked = approval.terms.needed_at(tier)
+    return asked if tier in approval.terms.quorum else max(asked, approval.quorum_needed)
 
 
 def raise_to_live(approval: ApprovalRequest, *, at: datetime) -> None:

@@ -175,7 +175,9 @@ def _voted(approval: ApprovalRequest) -> frozenset[str]:
     cast = Decision.objects.filter(
         approval=approval, revision=approval.revision, verdict__in=[*VOTES]
     )
-    return frozenset(str(reviewer) for reviewer in cast.values_list("reviewer_id", flat=True))
+    # A seat votes once: who was stood in for has spoken, too.
+    seats = cast.values_list("reviewer_id", "acting_for_id")
+    return frozenset(str(seat) for vote in seats for seat in vote if seat)
 
 
 def _denied(

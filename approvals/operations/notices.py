@@ -161,9 +161,8 @@ def _objection_to(notice: Notice, at: datetime) -> str | None:
     reader = notice.reviewer
     if reader and not (reader.is_active and reader.user.is_active):
         return "Whom it was for is no reviewer any more."
-    if notice.channel == Channel.CHAT and reader:
-        if reaching.preference_of(reader).chat_url != notice.recipient:
-            return "Whom it was for has another chat by now, or none."
+    if not reaching.still_reaches(notice):
+        return "Whom it was for is not reached there any more."
     if notice.channel == Channel.EMAIL and not settings.EMAIL_URL:
         return "No mail server is named (EMAIL_URL)."
     if notice.channel == Channel.APPRISE and int(notice.recipient) > len(settings.NOTIFY_URLS):

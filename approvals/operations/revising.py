@@ -17,6 +17,7 @@ from approvals.operations import (
     _escalating,
     _pausing,
     _preparing,
+    _quota,
     _settling,
 )
 from approvals.operations._preparing import Proposed
@@ -113,6 +114,7 @@ def _revise(approval: ApprovalRequest, revised: Mapping[str, Any], at: datetime)
     _preparing.check_plan(proposed.steps)
     _preparing.check_arguments(approval.submitted.get("arguments_schema"), proposed.arguments)
     if approval.status == Status.CHANGES_REQUESTED:
+        _quota.refuse_if_over(approval.agent, arriving=1)
         _settling.take_back(approval)
         _announcing.new(approval, at=at)
     restate(

@@ -224,13 +224,20 @@ def step_documents(
 
 
 def counted_votes(approval: ApprovalRequest, decisions: Iterable[Decision]) -> list[Decision]:
-    """The votes on the current revision that were cast with the authority now needed."""
+    """
+    The votes on the current revision that were cast with the authority now needed.
+
+    A yes by token, which was enough for what was asked then, is not for what needs a
+    director now.
+    """
+    by_browser = approval.tier.reaches(Tier.DIRECTOR)
     return [
         decision
         for decision in decisions
         if decision.verdict in VOTES
         and decision.revision == approval.revision
         and Tier(decision.tier).reaches(approval.tier)
+        and not (by_browser and decision.door == Decision.Door.API)
     ]
 
 

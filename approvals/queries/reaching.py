@@ -82,3 +82,19 @@ def ears_of_operators() -> list[Ear]:
     return [
         Ear(Notice.Channel.APPRISE, str(place)) for place, _ in enumerate(settings.NOTIFY_URLS, 1)
     ]
+
+
+def still_reaches(notice: Notice) -> bool:
+    """Whether whoever it was for is reached there now: people move, and switch channels off."""
+    reader, to = notice.reviewer, notice.recipient
+    match notice.channel:
+        case Notice.Channel.EMAIL if reader:
+            return preference_of(reader).by_email and reader.user.email == to
+        case Notice.Channel.EMAIL:
+            return User.objects.filter(email=to, is_active=True).exists()
+        case Notice.Channel.CHAT if reader:
+            return preference_of(reader).chat_url == to
+        case Notice.Channel.CHAT:
+            return Team.objects.filter(chat_url=to).exists()
+        case _:
+            return True

@@ -54,8 +54,10 @@ class Rung:
     schedule: str = ""
 
 
+# Agents send amounts as text, too. What is not a number, NaN included, is above every bound.
 _AMOUNT = (
-    "((has(args.amount) && args.amount > {0}) || (has(context.amount) && context.amount > {0}))"
+    "((has(args.amount) && !(double(args.amount) <= {0}.0))"
+    " || (has(context.amount) && !(double(context.amount) <= {0}.0)))"
 )
 # Whatever is not a plain no: agents also write "yes", "true" and 1.
 _NO = "[false, null, 0, '', 'no', 'No', 'false', 'False']"

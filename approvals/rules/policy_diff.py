@@ -43,18 +43,21 @@ def may_loosen(found: list[Change]) -> bool:
 
 def _stage(field: str, before: Fields, after: Fields) -> Iterator[Change]:
     now, was = Stage(after[field]).label, Stage(before[field]).label
-    yield Change(field, f"It is asked {now} instead of {was}.")
+    # Conditions may speak of the stage.
+    yield Change(field, f"It is asked {now} instead of {was}.", Bearing.UNCLEAR)
 
 
 def _required_context(field: str, before: Fields, after: Fields) -> Iterator[Change]:
     was, now = before[field], after[field]
     if isinstance(was, Mapping) or isinstance(now, Mapping):
-        yield Change(field, "The context has to fit another schema.", text=(str(was), str(now)))
+        says = "The context has to fit another schema."
+        yield Change(field, says, Bearing.UNCLEAR, text=(str(was), str(now)))
         return
     if new := [pointer for pointer in now if pointer not in was]:
         yield Change(field, f"A request is now refused without {listed(new)} in its context.")
     if gone := [pointer for pointer in was if pointer not in now]:
-        yield Change(field, f"The context need not have {listed(gone)} any more.")
+        says = f"The context need not have {listed(gone)} any more."
+        yield Change(field, says, Bearing.LOOSENS)
     if not new and not gone:
         yield Change(field, "What the context must have is asked for in another order.")
 

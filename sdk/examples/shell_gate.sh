@@ -18,7 +18,7 @@ step() {
         -- "$@" || code=$?
     case $code in
         0) ;;
-        1) echo "$name: not run; has it run before?" >&2 ;;
+        6) echo "$name: has run before." >&2 ;;
         3) echo "$name: somebody said no." >&2; exit 3 ;;
         *) exit "$code" ;;
     esac

@@ -47,8 +47,9 @@ export function verifyGrant(token, { keys, audience, action, arguments: args, st
 
 // RFC 8785: JavaScript's own numbers and strings, and keys in the order of their UTF-16 units.
 export function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${Array.from(value, canonical).join(",")}]`;
+  if (value === null || ["boolean", "string"].includes(typeof value) || Number.isFinite(value)) return JSON.stringify(value);
+  must([Object.prototype, null].includes(Object.getPrototypeOf(Object(value))) && typeof value === "object", "not JSON");
   return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
 }
 

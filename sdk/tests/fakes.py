@@ -66,6 +66,15 @@ class FakeServer:
         if isinstance(answer, Exception):
             raise answer
         if not isinstance(answer, httpx2.Response):
-            return httpx2.Response(200, json=answer)
+            return httpx2.Response(200, json=taken(request, answer))
         # A client of either kind makes the answer its own; the next test gets a fresh one.
         return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+def taken(request: httpx2.Request, answer: Any) -> Any:
+    """Where a permission is taken, the server says of what and when; a test need not repeat it."""
+    path = request.url.path.split("/")
+    if path[-2:] != ["consume", ""] or not isinstance(answer, dict):
+        return answer
+    of = {"id": path[-3], "digest": json.loads(request.content)["digest"]}
+    return {**answer, **of, "consumed_at": answer.get("consumed_at") or "2026-01-01T12:00:00Z"}

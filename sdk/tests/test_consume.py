@@ -26,7 +26,7 @@ class TestConsume:
 
         answer = client.consume(permitted)
 
-        assert answer == {"consumed_at": "2026-01-01T12:00:00Z"}
+        assert answer["consumed_at"] == "2026-01-01T12:00:00Z"
         assert server.last.url.path == f"/api/v1/approvals/{ID}/consume/"
         assert server.sent == {"digest": grant_vectors["canonical"][0]["act"]}
 
@@ -37,6 +37,22 @@ class TestConsume:
         client.consume(approval)
 
         assert server.sent == {"digest": approval.final_digest()}
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            httpx2.Response(204),
+            httpx2.Response(200, json={"message": "We are down for maintenance"}),
+            httpx2.Response(202, json={}),
+            httpx2.Response(200, json={"id": ID, "digest": "sha256:0", "consumed_at": "now"}),
+            httpx2.Response(200, json={"id": "another", "consumed_at": "now"}),
+        ],
+    )
+    def test_takes_no_other_answer_for_the_permission(self, client, server, permitted, answer):
+        server.then(answer)
+
+        with pytest.raises(placet.UnexpectedAnswer):
+            client.consume(permitted)
 
     def test_refuses_what_the_grant_is_not_for(self, client, server, permitted):
         permitted.arguments["amount"] = 91

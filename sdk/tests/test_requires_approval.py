@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 from awaited import AwaitedClock
-from fakes import ID
+from fakes import ID, taken
 
 import placet
 
@@ -59,7 +59,7 @@ class Desk:
         if isinstance(answer, httpx2.Response):
             return answer
         if call not in ("approvals", ID):
-            return httpx2.Response(200, json=answer)
+            return httpx2.Response(200, json=taken(request, answer))
         arguments = copy.deepcopy(self.submission["arguments"])
         changes = copy.deepcopy(self._settled)
         decision = {"arguments": arguments, **changes.pop("decision", {})}

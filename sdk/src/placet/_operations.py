@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from . import _answers, _calls, _grants, _waiting
 from ._approval import ApprovalState, GroupState, as_approval, as_group, awaits_a_person
 from ._calls import Call
-from ._errors import DigestMismatch, NotDecidedInTime
+from ._errors import DigestMismatch, NotDecidedInTime, UnexpectedAnswer
 from ._feed import FeedPage, page_from
 from ._waiting import Backoff, Flow, Ticking
 
@@ -47,6 +47,8 @@ class Operations(Generic[A, G]):
     def submit(
         self, body: Mapping[str, Any], *, idempotency_key: str | None, wait: timedelta | None
     ) -> Flow[A]:
+        if wait is not None and not isinstance(wait, timedelta):
+            raise TypeError("`wait` is a timedelta, such as timedelta(minutes=30).")
         submitted = yield from self.one(_calls.submit(body, idempotency_key=idempotency_key))
         # The id is in hand before the waiting begins, whatever happens to the connection.
         return submitted if wait is None else (yield from self.wait(submitted, timeout=wait))
@@ -65,6 +67,8 @@ class Operations(Generic[A, G]):
             timeout=timeout,
         )
         newer = self._approval(body)
+        if newer.id != approval.id:
+            raise UnexpectedAnswer(f"Asked for {approval.id}, answered with {newer.id}.")
         if newer.is_pending:
             raise NotDecidedInTime(f"Approval {newer.id} is not decided yet.", last_seen=newer)
         return newer
@@ -91,7 +95,12 @@ class Operations(Generic[A, G]):
         digest = approval.final_digest()
         if approval.grant is not None and _grants.unverified_act(approval.grant) != digest:
             raise DigestMismatch("What would run is not what the grant is for.")
-        return (yield from self.thing(_calls.consume(approval.id, digest=digest)))
+        taken = yield from self.thing(_calls.consume(approval.id, digest=digest))
+        # A page for maintenance says 200, too. What runs on this runs on a person's word.
+        said = (taken.get("id"), taken.get("digest"))
+        if said != (approval.id, digest) or not isinstance(taken.get("consumed_at"), str):
+            raise UnexpectedAnswer("The answer does not say that this permission was taken.")
+        return taken
 
     def feed(self, cursor: str | None, *, wait: timedelta | None) -> Flow[FeedPage]:
         if wait is None:

@@ -52,6 +52,6 @@ def test_the_page_gives_settings_that_name_what_there_is():
     page = (SDK / "docs" / "mcp.md").read_text(encoding="utf-8")
     servers, hooks = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.S))
 
-    assert servers["mcpServers"]["placet"]["args"] == ["-m", "placet.adapters.mcp"]
+    assert servers["mcpServers"]["placet"]["args"] == ["mcp"]
     (hook,) = hooks["hooks"]["PreToolUse"][0]["hooks"]
-    assert hook["command"] == "python -m placet.adapters.claude_code_hook || exit 2"
+    assert hook["command"] == "placet hook || exit 2"

@@ -203,7 +203,7 @@ class TestGate:
         server.then(approved(decision={"arguments": {"argv": ["echo", "ran"]}}))
         server.then(refusal(409, "grant_consumed"))
 
-        assert main(["gate", "--checkpoint", "tools", "--", "echo", "ran"]) == 1
+        assert main(["gate", "--checkpoint", "tools", "--", "echo", "ran"]) == 6
         assert capfd.readouterr().out == ""
 
     def test_ends_as_the_command_did_where_the_outcome_cannot_be_told(

@@ -21,12 +21,13 @@ environment:
   PLACET_TOKEN    a person's token: review
 
 exit codes: 0 done, 1 refused, 2 wrong usage, 3 rejected, 4 not decided in time,
-5 server out of reach; gate: the command's own once it runs
+5 server out of reach, 6 permitted and run before; gate: the command's own once it runs
 """
 COMMANDS = (submit, wait, gate, ask, review, verify, serving)
 
 # The first that fits.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (_errors.GrantConsumed, 6),
     (_errors.NotApproved, 3),
     (_errors.NotDecidedInTime, 4),
     (_errors.ServerUnreachable, 5),

@@ -11,8 +11,14 @@ Wire = Mapping[str, Any]
 
 
 def interrupt_for(approval: Approval) -> dict[str, Any]:
-    """An approval that waits, as an interrupt for a frontend that speaks AG-UI."""
+    """
+    An approval that waits, as an interrupt for a frontend that speaks AG-UI.
+
+    :raises ValueError: a plan, whose steps no interrupt can show; it is decided on its page
+    """
     raw = approval.raw
+    if raw.get("steps"):
+        raise ValueError(f"A plan is decided step by step, at {raw.get('url')}.")
     asks = (raw.get("response") or {}).get("type", "binary")
     interrupt = {
         "id": approval.id,
@@ -28,6 +34,9 @@ def interrupt_for(approval: Approval) -> dict[str, Any]:
                 "digest": approval.digest,
                 "action": approval.action,
                 "arguments": raw["arguments"],
+                "context": raw.get("context"),
+                "risk": raw.get("risk"),
+                "flags": raw.get("flags"),
             }
         },
     }

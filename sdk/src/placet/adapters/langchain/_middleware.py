@@ -28,6 +28,7 @@ from . import _gate
 from ._predicates import asks_for_review
 
 _FROZEN = "placet_reviewed_calls"
+_ANYTHING: Mapping[str, Any] = {}  # a schema: reviewed, whatever its arguments
 
 ToolResult = ToolMessage | Command[Any]
 
@@ -158,9 +159,12 @@ class ApprovalMiddleware(HumanInTheLoopMiddleware):
             if isinstance(message, AIMessage)
             for call in message.tool_calls
         ]
-        reviewed = {
-            call["id"]: self._schema_if_reviewed(call, request, state=state) for call in calls
-        }
+        reviewed: dict[str | None, Mapping[str, Any] | None] = {}
+        for call in calls:
+            schema = self._schema_if_reviewed(call, request, state=state)
+            # The model writes the ids. One that it gives twice is reviewed both times, or a
+            # harmless call would speak for the other.
+            reviewed[call["id"]] = _ANYTHING if call["id"] in reviewed else schema
         return ExtendedModelResponse(response, Command(update={_FROZEN: reviewed}))
 
     def _schema_if_reviewed(

@@ -46,9 +46,11 @@ def edited(text: str) -> str:
         return file.read_text(encoding="utf-8").strip()
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parsed(text: str, *, like: Mapping[str, Any]) -> dict[str, Any]:
     """
-    :raises ValueError: no JSON object, or one that says something twice
+    :param like: the document that was to be edited
+    :raises ValueError: no JSON object, one that says something twice, or one from which
+        something is gone: the server would take what is not named as approved
     """
     try:
         document = json.loads(text, object_pairs_hook=inputs.once)
@@ -56,6 +58,13 @@ def parsed(text: str) -> dict[str, Any]:
         raise ValueError("It is nested too deeply.") from None
     if not isinstance(document, dict) or not isinstance(document.get("arguments"), dict):
         raise ValueError('It has to be a JSON object with the object "arguments".')
+    steps = document.get("steps", {})
+    if not isinstance(steps, dict) or not all(isinstance(step, dict) for step in steps.values()):
+        raise ValueError("The steps have to be an object of objects, as they were.")
+    if set(document) != set(like) or set(steps) != set(like.get("steps", {})):
+        raise ValueError(
+            'Every part and every step has to stay; a step goes with "verdict": "reject".'
+        )
     return document
 
 

@@ -120,7 +120,7 @@ class Session:
         while True:
             text = editing.edited(text)
             try:
-                after = editing.parsed(text)
+                after = editing.parsed(text, like=before)
             except ValueError as error:
                 self._terminal.say(f"That cannot be read: {inert.line(str(error))}")
                 if self._terminal.ask("[E] edit again, anything else drops it\n> ") != "e":
