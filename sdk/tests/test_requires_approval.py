@@ -507,7 +507,7 @@ class TestACancelledCall:
                 shown = approved(status="pending", may_proceed=False, decision={})
                 if call == ID:
                     shown = approved(decision={"arguments": {}})
-                return httpx2.Response(200, json=shown if is_shown else {})
+                return httpx2.Response(200, json=shown if is_shown else taken(request, {}))
 
             client = placet.AsyncClient(
                 "http://h.example", "k", transport=httpx2.MockTransport(handle)

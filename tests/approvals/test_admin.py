@@ -347,7 +347,7 @@ class TestTemplates:
         template.refresh_from_db()
         assert template.state == ApprovalTemplate.State.ON
         assert template.expires_at is not None
-        assert Event.objects.get(type=events.TEMPLATE_CHANGED).subject == f"template:{template.pk}"
+        assert Event.objects.get(type=events.TEMPLATE_SWITCHED).subject == f"template:{template.pk}"
 
     def test_are_switched_off(self, admin, template):
         do(admin, template, "turn_on")
@@ -379,6 +379,24 @@ class TestTemplates:
         assert words in " ".join(errors)
         template.refresh_from_db()
         assert template.conditions == factories.TemplateFactory.conditions
+
+    def test_with_one_condition_are_saved_though_a_spare_row_sends_its_choice(
+        self, admin, template
+    ):
+        spare = {
+            "conditions-rows": "3",
+            "conditions-1-operator": "eq",
+            "conditions-2-operator": "eq",
+        }
+        changed = {"max_per_day": "7"}
+
+        answer = admin.post(
+            page_of(template), form_of(admin.get(page_of(template))) | spare | changed
+        )
+
+        assert answer.status_code == 302
+        template.refresh_from_db()
+        assert (template.max_per_day, len(template.conditions)) == (7, 1)
 
     @pytest.mark.parametrize(
         ("typed", "kept"),

@@ -196,6 +196,8 @@ GUARDS: list[Guard] = [
         f"{OPERATIONS}/test_bypasses.py",
         a_bypass_above_low=(
             "        judged.tier == Tier.TEAM_MEMBER\n"
+            "        # It stands for its opener, who is one.\n"
+            "        and judged.needed == 1\n"
             "        and judged.risk.score < terms.bounds.get(Tier.TEAM_LEAD, 0.0)\n",
             "        True\n",
         ),

@@ -53,13 +53,24 @@ class TestTheShippedRules:
         assert assessment.errors == []
 
     @pytest.mark.parametrize("place", ["args", "context"])
-    @pytest.mark.parametrize("amount", ["5000", "abc", None, True, [5000], {"value": 5000}])
+    @pytest.mark.parametrize("amount", ["5,000", "abc", None, True, [5000], {"value": 5000}])
     def test_an_amount_that_is_no_number_counts_as_large_and_says_why(self, place, amount):
         assessment = assess(**{place: {"amount": amount}})
 
         assert matched(assessment) == BOTH_AMOUNTS
         assert len(assessment.errors) == 2
         assert all("could not be evaluated" in error for error in assessment.errors)
+
+    @pytest.mark.parametrize("place", ["args", "context"])
+    @pytest.mark.parametrize(
+        ("amount", "score"),
+        [("90.00", 0.0), ("1000", 0.0), ("1000.01", 0.3), ("NaN", 0.6), ("Infinity", 0.6)],
+    )
+    def test_an_amount_written_as_text_is_read(self, place, amount, score):
+        assessment = assess(**{place: {"amount": amount}})
+
+        assert assessment.score == score
+        assert assessment.errors == []
 
     def test_a_harmless_amount_in_one_place_does_not_hide_a_large_one_in_the_other(self):
         assert assess(args={"amount": 1}, context={"amount": 50_000}).score == 0.6
