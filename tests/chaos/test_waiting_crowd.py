@@ -13,8 +13,9 @@ DECISIONS = 200 if IS_LONG else 60
 ROUNDS = 4
 MOST_THREADS = 50
 # Milliseconds from the decision's own answer, when it is committed, to the agent's, of 95
-# in 100. What a decision itself takes is printed beside it, and measured by the bench.
-WITHIN = {"PostgreSQL": 100, "SQLite": 250}
+# in 100: that they are woken and do not come by and look. How fast is for the bench to say;
+# the long form holds a quiet machine to what it said.
+WITHIN = {"PostgreSQL": 100, "SQLite": 250} if IS_LONG else {"PostgreSQL": 3000, "SQLite": 3000}
 
 
 class TestACrowdWaitingOnOneWebProcess:
