@@ -1,6 +1,7 @@
 import json
 import struct
 from decimal import Decimal
+from enum import Enum
 
 import pytest
 
@@ -162,3 +163,15 @@ class TestActionDigest:
 
         assert action_digest(action="pay", arguments={}, steps=[]) == without
         assert action_digest(action="pay", arguments={}, steps=[{"id": "a"}]) != without
+
+
+def test_text_of_a_class_of_its_own_is_written_as_the_text_it_is():
+    class Target(str, Enum):
+        STAGING = "rm -rf /prod"
+
+    class Harmless(str):
+        def __str__(self):
+            return "harmless"
+
+    assert canonical({"a": Target.STAGING}) == b'{"a":"rm -rf /prod"}'
+    assert canonical(Harmless("rm -rf /")) == b'"rm -rf /"'

@@ -487,6 +487,27 @@ class TestAnInterruptedCall:
         assert ("cancel" in desk.posted) is told
 
 
+class TestWorkThatIsOnlyPromised:
+    """An ordinary wrapper around an async function, or a generator, hides what it wraps."""
+
+    def test_does_not_run_and_is_reported_as_failed(self, desk):
+        ran = []
+
+        async def inner():
+            ran.append("late")
+
+        def outer():
+            return inner()
+
+        gated = placet.requires_approval(checkpoint="tools", client=desk.client("blocking"))(outer)
+
+        with pytest.raises(TypeError, match="before its work began"):
+            gated()
+
+        assert ran == []
+        assert desk.reported["status"] == "failed"
+
+
 class TestACancelledCall:
     """Of an async function, cancelled at each point of its way."""
 

@@ -98,7 +98,8 @@ def _text(value: str, path: tuple[str, ...]) -> str:
         raise _unsendable(
             path, "holds half of a surrogate pair", code="forbidden_character"
         ) from None
-    return json.dumps(str(value), ensure_ascii=False)
+    # As the text it is, whatever its class makes of `str()`: what is shown is what runs.
+    return json.dumps(str.__str__(value), ensure_ascii=False)
 
 
 def _integer(value: int, path: tuple[str, ...]) -> str:

@@ -142,9 +142,20 @@ def _blocking(
             final = bound.as_approved(approval)
             server.consume(approval)
             with _outcomes.reported(server, approval):
-                return function(*final.args, **final.kwargs)
+                return _done(function(*final.args, **final.kwargs))
 
     return call
+
+
+def _done(result: R) -> R:
+    """
+    :raises TypeError: the work has only been promised, behind an ordinary function
+    """
+    if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError("The function returned before its work began; decorate the one inside.")
+    return result
 
 
 def _awaiting(
