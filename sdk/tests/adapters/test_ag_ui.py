@@ -268,6 +268,13 @@ class TestShowing:
         assert (settled.status, settled.arguments) == ("modified", edited)
         assert settled.decision.feedback == "Half."
 
+    def test_a_plan_is_decided_on_its_page(self, robin):
+        steps = [{"id": "b", "action": "drop_database", "arguments": {"name": "production"}}]
+        plan = robin.submit("tidy_up", {}, checkpoint="tools", steps=steps)
+
+        with pytest.raises(ValueError, match="step by step"):
+            ag_ui.interrupt_for(plan)
+
     def test_a_question_is_input(self, robin, installation):
         question = robin.submit(
             "ask",
