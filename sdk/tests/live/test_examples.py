@@ -97,5 +97,5 @@ class TestShellGate:
         first, second = example(*line), example(*line)
 
         assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-        assert "publish: not run; has it run before?" in second.stderr
+        assert "publish: has run before." in second.stderr
         assert len(list(tmp_path.glob("released-*.tar"))) == 1
